@@ -1,0 +1,172 @@
+// What an observer may know of a run. Values only: nothing here refers to a live object, nobody may change it.
+
+/** One decision on a request's way, in the order taken. `rejected` tells why candidates before it did not match. */
+export interface TrailStep {
+  step:
+    | 'listener'
+    | 'filter chain'
+    | 'virtual host'
+    | 'route'
+    | 'filter'
+    | 'cluster'
+    | 'endpoint'
+    | 'connection'
+    | 'try'
+    | 'end'
+  /** Name of what was chosen, e.g. the cluster's name. */
+  name: string
+  /** One short sentence or ''. */
+  note: string
+  rejected: { name: string; why: string }[]
+  /** Resource that caused it ("/apis/networking.istio.io/v1/namespaces/default/virtual-service/reviews") or ''. */
+  config: string
+  at: number
+}
+
+/** One stream through one proxy: what an access log line holds, and more. Times in virtual microseconds. */
+export interface StreamRecord {
+  kind: 'stream'
+  span: number
+  parentSpan: number
+  traceId: number
+  /** `name.namespace` of the proxy. */
+  proxy: string
+  /** Workload the proxy belongs to (pod name). */
+  pod: string
+  direction: 'inbound' | 'outbound' | 'gateway'
+  start: number
+  end: number
+  /** When the last try was sent upstream and when its response arrived; -1 = never. */
+  upstreamStart: number
+  upstreamEnd: number
+  protocol: string
+  method: string
+  authority: string
+  path: string
+  status: number
+  /** In the order in which they were set. */
+  flags: string[]
+  details: string
+  attempts: number
+  listener: string
+  filterChain: string
+  virtualHost: string
+  routeName: string
+  cluster: string
+  /** `ip:port` or ''. */
+  upstreamHost: string
+  upstreamProtocol: string
+  upstreamTransportFailure: string
+  downstreamPeer: string
+  mtls: boolean
+  requestId: string
+  userAgent: string
+  bytesReceived: number
+  bytesSent: number
+  injectedDelay: boolean
+  injectedAbort: boolean
+  isShadow: boolean
+  trail: TrailStep[] | null
+  requestHeaders: [string, string][] | null
+  responseHeaders: [string, string][] | null
+}
+
+/** One TCP connection proxied at layer 4 (or refused by a listener). */
+export interface ConnectionRecord {
+  kind: 'connection'
+  span: number
+  proxy: string
+  pod: string
+  direction: 'inbound' | 'outbound' | 'gateway'
+  start: number
+  end: number
+  listener: string
+  filterChain: string
+  cluster: string
+  upstreamHost: string
+  flags: string[]
+  details: string
+  upstreamTransportFailure: string
+  downstreamTransportFailure: string
+  mtls: boolean
+  downstreamPeer: string
+  sni: string
+  bytesReceived: number
+  bytesSent: number
+  attempts: number
+}
+
+/** One request as an application served it. */
+export interface ServedRecord {
+  kind: 'served'
+  traceId: number
+  parentSpan: number
+  pod: string
+  start: number
+  /** When a worker took it (start + queueing). */
+  begun: number
+  end: number
+  method: string
+  authority: string
+  path: string
+  status: number
+  abandoned: boolean
+}
+
+/** One request as the client that generated load saw it. status 0 = no answer, see `failure`. */
+export interface ClientRecord {
+  kind: 'client'
+  traceId: number
+  source: string
+  start: number
+  end: number
+  method: string
+  url: string
+  status: number
+  failure: '' | 'reset' | 'timeout' | 'refused' | 'unreachable' | 'tls'
+  body: string
+}
+
+export interface PushRecord {
+  kind: 'push'
+  at: number
+  proxy: string
+  types: string[]
+  version: string
+  nack: string
+}
+
+export interface EjectionRecord {
+  kind: 'ejection'
+  at: number
+  proxy: string
+  cluster: string
+  host: string
+  ejected: boolean
+  why: string
+}
+
+/** A timeline event of the scenario, or the user's own act. */
+export interface MarkRecord {
+  kind: 'mark'
+  at: number
+  what: string
+}
+
+export type Observation =
+  | StreamRecord
+  | ConnectionRecord
+  | ServedRecord
+  | ClientRecord
+  | PushRecord
+  | EjectionRecord
+  | MarkRecord
+
+/** Where observations go. Watching never changes the run: a recorder returns nothing that the model acts on. */
+export interface Recorder {
+  /** Asked before anything is built. */
+  wants(kind: Observation['kind']): boolean
+  /** Trails (decision chains) cost: asked once per stream. */
+  wantsTrail(traceId: number): boolean
+  record(observation: Observation): void
+}
