@@ -107,8 +107,7 @@ export function listenersTable(listeners: readonly Listener[], filter: ListenerF
   if (listeners.length === 0) return null
   const shown = listeners.filter(listener => passes(listener, filter))
   shown.sort(
-    (a, b) =>
-      compare(portOf(a), portOf(b)) || compare(addressOf(a), addressOf(b)) || compare(typeOf(a), typeOf(b)),
+    (a, b) => compare(portOf(a), portOf(b)) || compare(addressOf(a), addressOf(b)) || compare(typeOf(a), typeOf(b)),
   )
   const rows = shown.flatMap(listener => {
     const chains = chainsOf(listener).map(chain => ({ match: describeChainMatch(chain), to: destinationOf(chain) }))
