@@ -1,0 +1,1 @@
+export type { BehaviourSpec, CallFailure, CallSpec, HandlingSpec, RouteSpec } from './types.ts'

@@ -1,0 +1,1 @@
+export type { LoadSpec, PatternSpec, RequestSpec, StageSpec } from './types.ts'
