@@ -1,1 +1,8 @@
+export type { ApplicationOptions } from './application.ts'
+export { Application } from './application.ts'
+export type { CallObserver, ClientFailure, ClientOptions, Destination, Resolve } from './client.ts'
+export { HttpClient } from './client.ts'
+export { checkBehaviour } from './compile.ts'
 export type { BehaviourSpec, CallFailure, CallSpec, HandlingSpec, RouteSpec } from './types.ts'
+export type { Target } from './url.ts'
+export { parseUrl } from './url.ts'

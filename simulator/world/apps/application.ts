@@ -1,0 +1,185 @@
+// An application behind a pod's port: takes requests, holds them back when its workers are busy, works for a while,
+// calls others, answers. It knows HTTP and nothing of meshes; its pod's network does the rest.
+import type { RandomTree, Scheduler } from '../../engine/index.ts'
+import type { Recorder } from '../../observation/types.ts'
+import type {
+  Acceptor,
+  AcceptResult,
+  CertificateIdentity,
+  ConnectionAttempt,
+  HttpRequest,
+  Network,
+  Responder,
+  ServerConnection,
+  ServerConnectionHandler,
+} from '../../wire/types.ts'
+import { HttpClient, type Resolve } from './client.ts'
+import { type ApplicationDice, type Behaviour, compileBehaviour, handlingFor } from './compile.ts'
+import { Task } from './task.ts'
+import type { BehaviourSpec } from './types.ts'
+
+export interface ApplicationOptions {
+  scheduler: Scheduler
+  tree: RandomTree
+  recorder: Recorder
+  /** What the pod's application sees of the network. */
+  network: Network
+  resolve: Resolve
+  /** Workload's name: the default body. */
+  name: string
+  /** `name.namespace` of the pod: dice and records carry it. */
+  pod: string
+  /** Absent: answers 200 with the name at once. */
+  behaviour?: BehaviourSpec
+  /** Set when the application itself terminates TLS. */
+  certificate?: CertificateIdentity
+}
+
+export class Application implements Acceptor {
+  readonly name: string
+  readonly pod: string
+  readonly scheduler: Scheduler
+  readonly recorder: Recorder
+  readonly watched: boolean
+  readonly dice: ApplicationDice
+  client: HttpClient
+  behaviour: Behaviour
+  /** When the behaviour was set, for what turns with time. */
+  since: number
+  private readonly network: Network
+  private readonly resolve: Resolve
+  private readonly certificate: CertificateIdentity | null
+
+  private busy = 0
+  private waiting = 0
+  private first: Task | null = null
+  private last: Task | null = null
+
+  constructor(options: ApplicationOptions) {
+    this.name = options.name
+    this.pod = options.pod
+    this.scheduler = options.scheduler
+    this.recorder = options.recorder
+    this.watched = options.recorder.wants('served')
+    this.network = options.network
+    this.resolve = options.resolve
+    this.certificate = options.certificate ?? null
+    const stream = (aspect: string) => options.tree.stream(`app/${options.pod}/${aspect}`)
+    this.dice = {
+      serviceTime: stream('service-time'),
+      errors: stream('errors'),
+      resets: stream('resets'),
+      calls: stream('calls'),
+    }
+    this.since = this.scheduler.now
+    this.behaviour = compileBehaviour(options.behaviour ?? {}, this.dice)
+    this.client = this.newClient()
+  }
+
+  /** Replaces the behaviour for requests that arrive from now on; counters begin anew, dice roll on. */
+  setBehaviour(spec: BehaviourSpec): void {
+    this.behaviour = compileBehaviour(spec, this.dice)
+    this.since = this.scheduler.now
+    this.client.closeIdle()
+    this.client = this.newClient()
+    this.admit()
+  }
+
+  /** Requests being worked on and waiting. */
+  get load(): { busy: number; waiting: number } {
+    return { busy: this.busy, waiting: this.waiting }
+  }
+
+  accept(attempt: ConnectionAttempt, connection: ServerConnection): AcceptResult {
+    const { certificate } = this
+    if (certificate === null || attempt.tls === null) {
+      // A server with a certificate answers plain bytes with an alert and closes.
+      if (certificate !== null) return { kind: 'reset' }
+      return { kind: 'accepted', hello: null, handler: this.handlerFor(connection) }
+    }
+    const alpn = attempt.tls.alpn.find(name => name === 'h2' || name === 'http/1.1') ?? null
+    return { kind: 'accepted', hello: { alpn, certificate }, handler: this.handlerFor(connection) }
+  }
+
+  /** A request has arrived: to a worker, to the queue, or away. */
+  arrive(request: HttpRequest, responder: Responder, connection: ServerConnection): void {
+    const { behaviour } = this
+    const task = new Task(this, handlingFor(behaviour, request.method, request.path), request, responder, connection)
+    if (this.busy < (behaviour.spec.workers ?? Infinity)) {
+      this.busy++
+      task.begin()
+    } else if (this.waiting >= (behaviour.spec.queueLimit ?? Infinity)) {
+      task.refuse(behaviour.spec.queueFullStatus ?? 503)
+    } else {
+      this.waiting++
+      if (this.last === null) this.first = task
+      else this.last.behind = task
+      this.last = task
+    }
+  }
+
+  /** A worker is free again. */
+  release(): void {
+    this.busy--
+    this.admit()
+  }
+
+  private admit(): void {
+    const limit = this.behaviour.spec.workers ?? Infinity
+    while (this.first !== null && this.busy < limit) {
+      const task = this.first
+      this.first = task.behind
+      if (this.first === null) this.last = null
+      task.behind = null
+      this.waiting--
+      if (task.dropped) continue
+      this.busy++
+      task.begin()
+    }
+  }
+
+  private handlerFor(connection: ServerConnection): ServerConnectionHandler {
+    const { tcp } = this.behaviour.spec
+    if (tcp?.greeting !== undefined) connection.send(`${tcp.greeting}\n`)
+    return new AcceptedConnection(this, connection)
+  }
+
+  private newClient(): HttpClient {
+    return new HttpClient({
+      scheduler: this.scheduler,
+      network: this.network,
+      resolve: this.resolve,
+      keepAlive: this.behaviour.spec.connections === 'keep-alive',
+    })
+  }
+}
+
+class AcceptedConnection implements ServerConnectionHandler {
+  private readonly app: Application
+  private readonly connection: ServerConnection
+
+  constructor(app: Application, connection: ServerConnection) {
+    this.app = app
+    this.connection = connection
+  }
+
+  onRequest(request: HttpRequest, responder: Responder): void {
+    this.app.arrive(request, responder, this.connection)
+  }
+
+  onData(data: string): void {
+    const { tcp } = this.app.behaviour.spec
+    if (tcp === undefined) {
+      // Bytes that are not HTTP, to an HTTP server.
+      this.connection.close('fin')
+      return
+    }
+    for (const line of data.split('\n')) {
+      if (line !== '') this.connection.send(`${tcp.prefix ?? this.app.name} ${line}\n`)
+    }
+  }
+
+  onClosed(): void {
+    // Requests under way learn of it by their responders.
+  }
+}
