@@ -1,0 +1,143 @@
+// Text -> documents as plain values with positions. Hostile input (alias bombs, deep nesting, duplicate keys, control
+// characters, prototype keys, huge files) ends in diagnostics: nothing here throws.
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml'
+import type { Diagnostic, Path, Position } from '../diagnostics/types.ts'
+
+export interface ParsedDocument {
+  value: unknown
+  locate(path: Path): Position | null
+}
+
+export interface ParsedFile {
+  documents: ParsedDocument[]
+  diagnostics: Diagnostic[]
+}
+
+const MAX_ALIASES = 100
+const MAX_DEPTH = 100
+const MAX_LENGTH = 64 * 1024 * 1024
+const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
+
+const problem = (code: string, message: string, at: Position, hint?: string): Diagnostic => ({
+  code,
+  level: 'error',
+  message,
+  resource: '',
+  path: [],
+  at,
+  ...(hint === undefined ? {} : { hint }),
+})
+
+/** Deepest nesting that brackets or indentation could reach, found before the recursive parser sees the text. */
+function tooDeep(text: string): boolean {
+  let open = 0
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i)
+    if (char === 0x5b || char === 0x7b) {
+      if (++open > MAX_DEPTH * 4) return true
+    } else if ((char === 0x5d || char === 0x7d) && open > 0) open--
+  }
+  return /^(?:[-?] ){400}/m.test(text)
+}
+
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/u
+
+/** All documents of one YAML or JSON file. */
+export function parseDocuments(file: string, text: string): ParsedFile {
+  const start: Position = { file, line: 1, column: 1 }
+  const refuse = (code: string, message: string): ParsedFile => ({
+    documents: [],
+    diagnostics: [problem(code, message, start)],
+  })
+  if (text.length > MAX_LENGTH) return refuse('SIM0101', 'file is larger than 64 MiB')
+  if (CONTROL.test(text)) return refuse('SIM0102', 'file holds control characters and is no text')
+  if (tooDeep(text)) return refuse('SIM0103', 'nesting is deeper than 100 levels')
+  try {
+    return parse(file, text)
+  } catch (error) {
+    return refuse('SIM0104', `cannot be read as YAML: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function parse(file: string, text: string): ParsedFile {
+  const lines = new LineCounter()
+  const position = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  const diagnostics: Diagnostic[] = []
+  const documents: ParsedDocument[] = []
+  const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, version: '1.1' })
+  for (const document of Array.isArray(parsed) ? parsed : []) {
+    let refused = false
+    const fail = (code: string, message: string, offset: number): void => {
+      refused = true
+      diagnostics.push(problem(code, message, position(offset)))
+    }
+    for (const error of document.errors) fail('SIM0104', error.message, error.pos[0])
+    let aliases = 0
+    if (!refused) {
+      visit(document, {
+        Node(_key, node, ancestors) {
+          const offset = node.range?.[0] ?? 0
+          if (ancestors.length > MAX_DEPTH * 2) {
+            fail('SIM0103', 'nesting is deeper than 100 levels', offset)
+            return visit.BREAK
+          }
+          if (isAlias(node) && ++aliases > MAX_ALIASES) {
+            fail('SIM0105', 'more than 100 aliases', offset)
+            return visit.BREAK
+          }
+          if (isScalar(node) && typeof node.value === 'number' && !Number.isFinite(node.value)) {
+            fail('SIM0106', 'a number must be finite', offset)
+          }
+          return undefined
+        },
+        Pair(_key, pair) {
+          if (!isScalar(pair.key)) return undefined
+          if (FORBIDDEN_KEYS.has(String(pair.key.value))) {
+            fail('SIM0107', `the key ${String(pair.key.value)} is not allowed`, pair.key.range?.[0] ?? 0)
+          }
+          return undefined
+        },
+      })
+    }
+    if (refused || document.contents === null) continue
+    try {
+      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
+      documents.push({
+        value,
+        locate(path) {
+          let node: unknown = document.contents
+          let offset = startOf(node)
+          for (const part of path) {
+            if (isAlias(node)) node = node.resolve(document)
+            if (isMap(node)) {
+              const pair = node.items.find(item => isScalar(item.key) && String(item.key.value) === String(part))
+              if (!pair || !isPair(pair)) break
+              offset = startOf(pair.key) ?? offset
+              node = pair.value
+            } else if (isSeq(node)) {
+              const item = node.items[Number(part)]
+              if (item === undefined) break
+              offset = startOf(item) ?? offset
+              node = item
+            } else break
+          }
+          return offset === null ? null : position(offset)
+        },
+      })
+    } catch (error) {
+      diagnostics.push(
+        problem('SIM0105', `cannot be expanded: ${error instanceof Error ? error.message : ''}`, position(0)),
+      )
+    }
+  }
+  return { documents, diagnostics }
+}
+
+function startOf(node: unknown): number | null {
+  if (typeof node !== 'object' || node === null || !('range' in node)) return null
+  const range = node.range
+  return Array.isArray(range) && typeof range[0] === 'number' ? range[0] : null
+}
