@@ -42,6 +42,8 @@ export class Task implements EventHandler, CallObserver {
   /** Status of each call made, in the order of the spec; -1 = not made. */
   private statuses: number[] | null = null
   private notes: string[] | null = null
+  /** Parallel calls that failed. */
+  private failed: number[] | null = null
   private current: OutgoingCall | null = null
 
   constructor(
@@ -183,10 +185,17 @@ export class Task implements EventHandler, CallObserver {
     }
     // A callee that gave no answer counts as 500.
     this.statuses![subject] = failure !== null || response === null ? 500 : response.status
-    if (failed) this.applyFailure(call, subject)
     if (this.handling.parallel) {
-      if (--this.callsLeft === 0) this.answer()
-    } else if (this.outcome !== SUCCESS || this.givesUp()) this.answer()
+      if (failed) (this.failed ??= []).push(subject)
+      if (--this.callsLeft > 0) return
+      // Of several failures the first in the order of the spec decides, not the first in time.
+      this.failed?.sort((a, b) => a - b)
+      for (const index of this.failed ?? []) this.applyFailure(this.handling.calls[index]!, index)
+      this.answer()
+      return
+    }
+    if (failed) this.applyFailure(call, subject)
+    if (this.outcome !== SUCCESS || this.givesUp()) this.answer()
     else this.callFrom(subject + 1)
   }
 
