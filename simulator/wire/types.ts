@@ -125,7 +125,11 @@ export interface Acceptor {
 }
 
 export type AcceptResult =
-  | { kind: 'accepted'; hello: ServerHello | null; handler: ServerConnectionHandler }
+  /**
+   * `deferHello`: the handshake is between the dialler and somebody further on (a TCP proxy passing TLS through);
+   * the dialler is connected when `ServerConnection.answerHello` is called.
+   */
+  | { kind: 'accepted'; hello: ServerHello | null; handler: ServerConnectionHandler; deferHello?: boolean }
   | { kind: 'refused' }
   | { kind: 'reset' }
   | { kind: 'tls-failure'; detail: string }
@@ -134,6 +138,8 @@ export type AcceptResult =
 export interface ServerConnection {
   send(data: string): void
   close(how: 'fin' | 'rst'): void
+  /** Completes a handshake that was accepted with `deferHello`. */
+  answerHello?(hello: ServerHello | null): void
 }
 
 /** The acceptor's ear on one connection. */
@@ -166,4 +172,9 @@ export interface DialTarget {
   tls: ClientHello | null
   firstBytes: FirstBytes
   bypassCapture: boolean
+  /**
+   * Address that a proxy binds. 127.0.0.6 (inbound clusters) reaches the pod's own application; with the pod's own IP a
+   * dial to the pod itself comes in again through its inbound capture. Absent: as 127.0.0.6.
+   */
+  sourceIp?: string
 }

@@ -1,0 +1,229 @@
+// The mesh as a running whole: pods with their proxies, the network between them, names, and istiod's pushes. Applications
+// and load generators are put on it from outside (listen, dial); whoever owns the world steps its engine.
+import { createRandomTree, Engine, type RandomTree } from '../engine/index.ts'
+import { buildMeshSnapshot, type MeshSnapshot } from '../registry/index.ts'
+import type { MeshConfig, Workload } from '../registry/types.ts'
+import { defaultMeshConfig } from '../resources/index.ts'
+import type { Resource } from '../resources/types.ts'
+import type { Network } from '../wire/types.ts'
+import { CaptureRules } from './capture.ts'
+import { expandWorkloads } from './expand.ts'
+import { Fabric } from './fabric.ts'
+import { WorldPod } from './pod.ts'
+import { createProxy, identityOf, proxyNode } from './proxies.ts'
+import { Pushes } from './pushes.ts'
+import { allocateClusterIps, isAddress, ServiceTable } from './services.ts'
+import type { Pod, ResourceChange, WorkloadChange, WorldOptions } from './types.ts'
+
+/** Names may lead to names (ExternalName, tables); a longer chain than this is a circle. */
+const MAX_ALIASES = 8
+
+/** See WorldOptions. Deterministic: equal options and calls give equal runs. */
+export class World {
+  readonly engine = new Engine()
+  readonly tree: RandomTree
+  readonly pods: Map<string, Pod> = new Map()
+  snapshot: MeshSnapshot
+  private readonly options: WorldOptions
+  private readonly meshConfig: MeshConfig
+  private readonly fabric: Fabric
+  private readonly pushes: Pushes
+  private readonly worldPods = new Map<string, WorldPod>()
+  private readonly annotations: ReadonlyMap<string, Readonly<Record<string, string>>>
+  private readonly hostAddresses = new Map<string, string>()
+  private resources: Resource[]
+  private workloads: Workload[]
+  private clusterIps: Map<string, string>
+  private order: number
+  private nextOutside = 10
+
+  constructor(options: WorldOptions) {
+    this.options = options
+    this.tree = createRandomTree(options.seed)
+    this.meshConfig = options.meshConfig ?? defaultMeshConfig()
+    this.resources = [...options.resources]
+    if (options.workloads === undefined) {
+      const expanded = expandWorkloads(this.resources, { injectByDefault: options.injectByDefault ?? true })
+      this.workloads = expanded.workloads
+      this.annotations = expanded.annotations
+      this.resources.push(...expanded.added)
+    } else {
+      this.workloads = [...options.workloads]
+      this.annotations = options.annotations ?? new Map()
+    }
+    this.order = this.resources.reduce((most, r) => Math.max(most, r.metadata.order), 0) + 1
+    this.clusterIps = allocateClusterIps(this.resources, options.clusterIps ?? new Map())
+    this.fabric = new Fabric(this.engine, this.tree, options.network ?? {}, this.serviceTable())
+    this.pushes = new Pushes(this.engine, this.tree, options.recorder, options.push ?? {}, () => this.rebuild())
+    this.snapshot = this.build()
+    for (const workload of this.workloads) this.addPod(workload)
+    for (const host of options.externalHosts ?? []) {
+      this.addOutside(host.name, host.ip)
+      for (const name of host.hosts) this.hostAddresses.set(name, host.ip)
+    }
+  }
+
+  /** Pod by `name.namespace` (or an external host's name). */
+  pod(id: string): Pod | null {
+    return this.worldPods.get(id) ?? null
+  }
+
+  /** Configuration that the proxy of a pod was sent last; null without a proxy. */
+  configuration(podId: string): ProxyConfigurationOf {
+    return this.pushes.configuration(podId)
+  }
+
+  /** Network of a client outside the cluster. Called twice with one name it is the same client. */
+  externalClient(name: string): Network {
+    const known = this.worldPods.get(name)
+    if (known !== undefined) return known
+    return this.addOutside(name, `203.0.113.${this.nextOutside++}`)
+  }
+
+  /** Address of a name as seen from a namespace; null = no such name. */
+  resolve(host: string, fromNamespace: string): string | null {
+    let name = host
+    for (let i = 0; i < MAX_ALIASES; i++) {
+      if (isAddress(name)) return name
+      const table = this.options.dns?.get(name)
+      const found =
+        table ??
+        this.hostAddresses.get(name) ??
+        this.fabric.services.resolve(name, fromNamespace, this.dice) ??
+        this.podAddress(name, fromNamespace)
+      if (found === null) return null
+      name = found.startsWith('name:') ? found.slice(5) : found
+    }
+    return null
+  }
+
+  /** Objects come, change or go; the proxies learn of it as istiod would tell them. */
+  apply(change: ResourceChange): void {
+    for (const gone of change.remove ?? []) {
+      this.resources = this.resources.filter(
+        r => r.kind !== gone.kind || r.metadata.name !== gone.name || r.metadata.namespace !== gone.namespace,
+      )
+    }
+    for (const resource of change.upsert ?? []) {
+      const i = this.resources.findIndex(r => sameObject(r, resource))
+      const old = this.resources[i]
+      const order = old?.metadata.order ?? this.order++
+      const kept = {
+        ...resource,
+        metadata: {
+          ...resource.metadata,
+          order,
+          creationTimestamp: resource.metadata.creationTimestamp ?? old?.metadata.creationTimestamp ?? null,
+        },
+      }
+      if (i >= 0) this.resources[i] = kept
+      else this.resources.push(kept)
+    }
+    this.clusterIps = allocateClusterIps(this.resources, this.clusterIps)
+    this.fabric.services = this.serviceTable()
+    this.pushes.changed()
+  }
+
+  /** A pod's readiness changes, or it dies. */
+  setWorkload(change: WorkloadChange): void {
+    const pod = this.worldPods.get(change.id)
+    if (pod === undefined) return
+    if (change.killed === true) {
+      pod.killed = true
+      this.worldPods.delete(pod.id)
+      this.pods.delete(pod.id)
+      this.pushes.disconnect(pod.id)
+      this.fabric.detach(pod)
+      this.workloads = this.workloads.filter(w => w !== pod.workload)
+    } else if (change.ready !== undefined) {
+      const next = { ...pod.workload, ready: change.ready }
+      this.workloads = this.workloads.map(w => (w === pod.workload ? next : w))
+      pod.workload = next
+    }
+    this.fabric.services = this.serviceTable()
+    this.pushes.changed()
+  }
+
+  /** Scaling up: a new pod with its proxy, configured at once; the others learn of it by a push. */
+  addWorkload(workload: Workload): Pod {
+    this.workloads.push(workload)
+    this.snapshot = this.build()
+    const pod = this.addPod(workload)
+    this.fabric.services = this.serviceTable()
+    this.pushes.changed()
+    return pod
+  }
+
+  private get dice() {
+    this.resolverDice ??= this.tree.stream('dns')
+    return this.resolverDice
+  }
+  private resolverDice: ReturnType<RandomTree['stream']> | null = null
+
+  private podAddress(name: string, namespace: string): string | null {
+    return (this.worldPods.get(`${name}.${namespace}`) ?? this.worldPods.get(name))?.ip ?? null
+  }
+
+  private addPod(workload: Workload): WorldPod {
+    const id = `${workload.name}.${workload.namespace}`
+    const annotations = this.annotations.get(id) ?? {}
+    const identity = identityOf(workload, this.meshConfig)
+    const capture = new CaptureRules(annotations)
+    const pod = new WorldPod(this.fabric, id, workload, annotations, capture, identity, false)
+    this.fabric.attach(pod)
+    this.worldPods.set(id, pod)
+    this.pods.set(id, pod)
+    if (workload.sidecar || workload.gateway) {
+      pod.proxy = createProxy(this, pod, this.options, this.meshConfig, this.resources)
+      this.pushes.connect(pod, proxyNode(workload, annotations), this.snapshot)
+    }
+    return pod
+  }
+
+  private addOutside(name: string, ip: string): WorldPod {
+    const workload: Workload = {
+      name,
+      namespace: '',
+      ip,
+      labels: {},
+      serviceAccount: '',
+      containerPorts: [],
+      locality: { region: '', zone: '', subzone: '' },
+      ready: true,
+      terminating: false,
+      sidecar: false,
+      gateway: false,
+      node: '',
+    }
+    const identity = { sans: [], issuer: '', notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER, subject: name }
+    const pod = new WorldPod(this.fabric, name, workload, {}, new CaptureRules({}), identity, true)
+    this.fabric.attach(pod)
+    this.worldPods.set(name, pod)
+    return pod
+  }
+
+  private serviceTable(): ServiceTable {
+    return new ServiceTable(this.resources, this.workloads, this.clusterIps)
+  }
+
+  private rebuild(): MeshSnapshot {
+    this.snapshot = this.build()
+    return this.snapshot
+  }
+
+  private build(): MeshSnapshot {
+    return buildMeshSnapshot({
+      resources: this.resources,
+      meshConfig: this.meshConfig,
+      workloads: this.workloads,
+      clusterIps: this.clusterIps,
+      featureFlags: this.options.featureFlags ?? {},
+    })
+  }
+}
+
+type ProxyConfigurationOf = ReturnType<Pushes['configuration']>
+
+function sameObject(a: Resource, b: Resource): boolean {
+  return a.kind === b.kind && a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace
+}
