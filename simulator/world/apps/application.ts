@@ -50,6 +50,10 @@ export class Application implements Acceptor {
   private readonly resolve: Resolve
   private readonly certificate: CertificateIdentity | null
 
+  /** Requests that have arrived, and calls made to others (a repeated attempt is a call of its own). */
+  arrived = 0
+  called = 0
+
   private busy = 0
   private waiting = 0
   private first: Task | null = null
@@ -104,7 +108,8 @@ export class Application implements Acceptor {
   /** A request has arrived: to a worker, to the queue, or away. */
   arrive(request: HttpRequest, responder: Responder, connection: ServerConnection): void {
     const { behaviour } = this
-    const task = new Task(this, handlingFor(behaviour, request.method, request.path), request, responder, connection)
+    this.arrived++
+    const task = new Task(this, handlingFor(behaviour, request), request, responder, connection)
     if (this.busy < (behaviour.spec.workers ?? Infinity)) {
       this.busy++
       task.begin()

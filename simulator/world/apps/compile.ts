@@ -7,7 +7,8 @@ import {
   parseDuration,
   type RandomStream,
 } from '../../engine/index.ts'
-import type { HeaderLines } from '../../wire/types.ts'
+import type { HeaderLines, HttpRequest } from '../../wire/types.ts'
+import { headerOf } from './headers.ts'
 import type { BehaviourSpec, CallFailure, CallSpec, HandlingSpec, RouteSpec } from './types.ts'
 import { parseUrl, type Target } from './url.ts'
 
@@ -39,6 +40,7 @@ export interface Handling {
   path: string | null
   prefix: string | null
   method: string | null
+  header: { name: string; value: string } | null
   serviceTime: (() => number) | null
   headers: HeaderLines
   calls: readonly Call[]
@@ -112,15 +114,17 @@ export function compileBehaviour(spec: BehaviourSpec, dice: ApplicationDice): Be
   }
 }
 
-/** The first route that matches path and method, else the behaviour's own answers. */
-export function handlingFor(behaviour: Behaviour, method: string, path: string): Handling {
+/** The first route that matches path, method and header, else the behaviour's own answers. */
+export function handlingFor(behaviour: Behaviour, request: HttpRequest): Handling {
   if (behaviour.routes.length === 0) return behaviour.fallback
+  const { method, path } = request
   const query = path.indexOf('?')
   const bare = query < 0 ? path : path.slice(0, query)
   for (const route of behaviour.routes) {
     if (route.path !== null && route.path !== bare) continue
     if (route.prefix !== null && !bare.startsWith(route.prefix)) continue
     if (route.method !== null && route.method !== method) continue
+    if (route.header !== null && headerOf(request, route.header.name) !== route.header.value) continue
     return route
   }
   return behaviour.fallback
@@ -137,6 +141,7 @@ function compileHandling(spec: RouteSpec, behaviour: BehaviourSpec, dice: Applic
     path: spec.path ?? null,
     prefix: spec.prefix ?? null,
     method: spec.method ?? null,
+    header: spec.header === undefined ? null : { name: spec.header.name.toLowerCase(), value: spec.header.value },
     serviceTime: spec.serviceTime === undefined ? null : compileDistribution(spec.serviceTime, dice.serviceTime),
     headers: headerLines(spec.headers),
     calls: (spec.calls ?? []).map(call => compileCall(call, behaviour)),

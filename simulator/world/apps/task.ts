@@ -160,6 +160,7 @@ export class Task implements EventHandler, CallObserver {
 
   private send(call: Call, subject: number): OutgoingCall {
     const { target } = call
+    this.app.called++
     const request: HttpRequest = {
       method: call.method,
       scheme: target.scheme,

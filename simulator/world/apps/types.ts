@@ -76,6 +76,8 @@ export interface RouteSpec extends HandlingSpec {
   path?: string
   prefix?: string
   method?: string
+  /** A request header with exactly this value. */
+  header?: { name: string; value: string }
 }
 
 /** The behaviour of one workload: the same for each of its pods, each pod with its own workers and counters. */
