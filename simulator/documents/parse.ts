@@ -40,7 +40,14 @@ function tooDeep(text: string): boolean {
   return /^(?:[-?] ){400}/m.test(text)
 }
 
-const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/u
+/** Control characters other than tab, line feed and carriage return. */
+function isBinary(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d) return true
+  }
+  return false
+}
 
 /** All documents of one YAML or JSON file. */
 export function parseDocuments(file: string, text: string): ParsedFile {
@@ -50,7 +57,7 @@ export function parseDocuments(file: string, text: string): ParsedFile {
     diagnostics: [problem(code, message, start)],
   })
   if (text.length > MAX_LENGTH) return refuse('SIM0101', 'file is larger than 64 MiB')
-  if (CONTROL.test(text)) return refuse('SIM0102', 'file holds control characters and is no text')
+  if (isBinary(text)) return refuse('SIM0102', 'file holds control characters and is no text')
   if (tooDeep(text)) return refuse('SIM0103', 'nesting is deeper than 100 levels')
   try {
     return parse(file, text)

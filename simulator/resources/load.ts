@@ -58,15 +58,20 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
     }
     const say = (code: string, level: Diagnostic['level'], message: string, path: Path = [], hint?: string): void =>
       report({ code, level, message, resource: name, path, ...(hint === undefined ? {} : { hint }) })
-    if (!isObject(value)) return say('SIM0201', 'error', 'a resource must be a mapping')
+    if (!isObject(value)) {
+      say('SIM0201', 'error', 'a resource must be a mapping')
+      return
+    }
     const apiVersion = text(value['apiVersion'])
     const kind = text(value['kind'])
     if (kind === '') {
       // a bare MeshConfig is the one document without an envelope
       if (apiVersion === '' && ('defaultConfig' in value || 'trustDomain' in value || 'accessLogFile' in value)) {
-        return keep('mesh.istio.io/v1alpha1', 'MeshConfig', {}, value, null)
+        keep('mesh.istio.io/v1alpha1', 'MeshConfig', {}, value, null)
+        return
       }
-      return say('SIM0201', 'error', 'the document has no kind')
+      say('SIM0201', 'error', 'the document has no kind')
+      return
     }
     if (kind.endsWith('List') && Array.isArray(value['items'])) {
       for (const [index, item] of value['items'].entries()) load(item, document, [...base, 'items', index])
@@ -89,16 +94,12 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
       return
     }
     if (!entry.apiVersions.includes(apiVersion) && entry.istio) {
-      return say(
-        'SIM0205',
-        'error',
-        `${kind} has no version ${apiVersion}`,
-        ['apiVersion'],
-        entry.apiVersions.join(', '),
-      )
+      say('SIM0205', 'error', `${kind} has no version ${apiVersion}`, ['apiVersion'], entry.apiVersions.join(', '))
+      return
     }
     if (text(metadata['name']) === '' && text(metadata['generateName']) === '') {
-      return say('SIM0206', 'error', `${kind} has no metadata.name`, ['metadata'])
+      say('SIM0206', 'error', `${kind} has no metadata.name`, ['metadata'])
+      return
     }
     const hasSpec = entry.istio || 'spec' in value
     const top = Object.fromEntries(Object.entries(value).filter(([key]) => !ENVELOPE.has(key)))

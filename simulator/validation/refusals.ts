@@ -1,0 +1,58 @@
+// What a validator says while it walks one resource: errors refuse it, warnings only tell.
+import { RE2JS } from 're2js'
+import type { Diagnostic, Path } from '../diagnostics/types.ts'
+import { parseProtoDuration } from '../resources/proto-duration.ts'
+import type { Resource } from '../resources/types.ts'
+
+export class Refusals {
+  readonly found: Diagnostic[] = []
+  readonly resource: Resource
+  readonly #name: string
+
+  constructor(resource: Resource) {
+    this.resource = resource
+    const { namespace, name } = resource.metadata
+    this.#name = `${resource.kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
+  }
+
+  error(path: Path, message: string): void {
+    this.#add('SIM0401', 'error', path, message)
+  }
+
+  warn(path: Path, message: string): void {
+    this.#add('SIM0402', 'warning', path, message)
+  }
+
+  /** Reports `message` when the condition holds. */
+  errorIf(condition: boolean, path: Path, message: string): void {
+    if (condition) this.error(path, message)
+  }
+
+  #add(code: string, level: Diagnostic['level'], path: Path, message: string): void {
+    this.found.push({ code, level, message, resource: this.#name, path, at: this.resource.locate(path) })
+  }
+}
+
+/** Durations carry whole milliseconds. */
+export function checkDuration(out: Refusals, path: Path, text: string | undefined): void {
+  if (text === undefined) return
+  const nanoseconds = parseProtoDuration(text)
+  if (nanoseconds === null || nanoseconds < 1_000_000) out.error(path, 'duration must be greater than 1ms')
+  else if (nanoseconds % 1_000_000 !== 0) out.error(path, 'only durations to ms precision are supported')
+}
+
+/** A pattern that RE2 takes, of at most 1024 bytes. */
+export function regexProblem(pattern: string): string | null {
+  if (pattern.length > 1024) return 'regex is too large, max length allowed is 1024'
+  try {
+    RE2JS.compile(pattern)
+    return null
+  } catch (error) {
+    return `error parsing regexp: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+export function checkPercent(out: Refusals, path: Path, value: number | undefined): void {
+  if (value === undefined || value === 0) return
+  if (value < 0.0001 || value > 100) out.error(path, `percentage ${value} is neither 0.0, nor in range [0.0001, 100.0]`)
+}

@@ -1,0 +1,57 @@
+// Suite `validate`: one resource, accepted or refused, with or without warnings.
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { loadResources } from '../../../simulator/resources/index.ts'
+import { validateAll } from '../../../simulator/validation/index.ts'
+import type { SuiteRunner } from '../types.ts'
+
+const Case = z.looseObject({
+  id: z.string(),
+  resource: z.string().optional(),
+  function: z.string().optional(),
+  expect: z.looseObject({ valid: z.boolean().optional() }).optional(),
+  admission: z
+    .looseObject({
+      accepted: z.boolean(),
+      webhook: z.looseObject({ warnings: z.array(z.string()).nullish() }).optional(),
+    })
+    .optional(),
+})
+const File = z.looseObject({ cases: z.array(Case) })
+
+async function* jsonFiles(dir: string): AsyncGenerator<string> {
+  const entries = await readdir(dir, { withFileTypes: true })
+  for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
+    const path = join(dir, entry.name)
+    if (entry.isDirectory()) yield* jsonFiles(path)
+    else if (entry.name.endsWith('.json')) yield path
+  }
+}
+
+const verdict = (accepted: boolean, warned: boolean): string =>
+  `${accepted ? 'accepted' : 'refused'}${warned ? ' with warnings' : ''}`
+
+export const run: SuiteRunner = async (dir, report) => {
+  for await (const path of jsonFiles(dir)) {
+    const file = File.safeParse(JSON.parse(await readFile(path, 'utf8')))
+    if (!file.success) continue
+    for (const item of file.data.cases) {
+      if (item.resource === undefined) {
+        const got = `no validator named ${item.function ?? '?'}`
+        report({ id: item.id, passed: false, expected: verdict(item.expect?.valid === true, false), got })
+        continue
+      }
+      const loaded = loadResources([{ name: 'case.yaml', content: item.resource }])
+      const found = [...loaded.diagnostics, ...validateAll(loaded.resources)]
+      const accepted = !found.some(diagnostic => diagnostic.level === 'error')
+      const warned = found.some(diagnostic => diagnostic.level === 'warning')
+      const wanted = item.admission?.accepted ?? item.expect?.valid ?? true
+      const wantsWarning = (item.admission?.webhook?.warnings ?? []).length > 0
+      const passed = accepted === wanted && (!wanted || warned === wantsWarning)
+      const first = found.find(diagnostic => diagnostic.level !== 'info')?.message ?? ''
+      const expected = verdict(wanted, wantsWarning)
+      report({ id: item.id, passed, expected, got: `${verdict(accepted, warned)} ${first}` })
+    }
+  }
+}
