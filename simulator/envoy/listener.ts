@@ -1,0 +1,105 @@
+// Which filter chain takes a connection: Envoy's order of criteria, no backtracking
+// (envoy: source/common/listener_manager/filter_chain_manager_impl.cc).
+import type { ConnectionAttempt } from '../wire/types.ts'
+import type { FilterChain, Listener } from '../xds/types.ts'
+import { list, number, object, text } from './json.ts'
+import { compileCidr } from './matchers.ts'
+
+export interface Chain {
+  name: string
+  config: FilterChain
+  port: number
+  ranges: { length: number; test: (ip: string) => boolean }[]
+  names: string[]
+  transport: string
+  alpn: string[]
+}
+
+export interface CompiledListener {
+  name: string
+  address: string
+  port: number
+  direction: 'inbound' | 'outbound' | 'gateway'
+  chains: Chain[]
+  fallback: Chain | null
+  tlsInspector: boolean
+  httpInspector: boolean
+  originalDst: boolean
+}
+
+function chain(config: FilterChain): Chain {
+  const match = config.filter_chain_match ?? {}
+  return {
+    name: text(config.name),
+    config,
+    port: number(match.destination_port),
+    ranges: list(match.prefix_ranges).map(r => ({
+      length: number(object(r).prefix_len),
+      test: compileCidr(r),
+    })),
+    names: (match.server_names ?? []).map(n => n.toLowerCase()),
+    transport: text(match.transport_protocol),
+    alpn: match.application_protocols ?? [],
+  }
+}
+
+export function compileListener(config: Listener, router: boolean): CompiledListener {
+  const filters = list(config.listener_filters).map(f => text(object(f).name))
+  return {
+    name: config.name,
+    address: config.address.socket_address.address,
+    port: config.address.socket_address.port_value,
+    direction: config.traffic_direction === 'INBOUND' ? 'inbound' : router ? 'gateway' : 'outbound',
+    chains: (config.filter_chains ?? []).map(chain),
+    fallback: config.default_filter_chain ? chain(config.default_filter_chain) : null,
+    tlsInspector: filters.some(f => f.includes('tls_inspector')),
+    httpInspector: filters.some(f => f.includes('http_inspector')),
+    originalDst: config.use_original_dst === true,
+  }
+}
+
+function serverNameScore(names: string[], sni: string): number {
+  if (names.length === 0) return 0
+  let best = -1
+  for (const name of names) {
+    if (name === sni) return 1000
+    if (name.startsWith('*.') && sni.endsWith(name.slice(1))) best = Math.max(best, name.length)
+  }
+  return best
+}
+
+function best(chains: Chain[], score: (c: Chain) => number): Chain[] {
+  let top = -1
+  let kept: Chain[] = []
+  for (const c of chains) {
+    const s = score(c)
+    if (s < 0 || s < top) continue
+    if (s > top) kept = []
+    top = s
+    kept.push(c)
+  }
+  return kept
+}
+
+/** The chain for a connection, or null: Envoy then closes it with NR. */
+export function chooseChain(listener: CompiledListener, attempt: ConnectionAttempt): Chain | null {
+  const sni = listener.tlsInspector || attempt.tls ? (attempt.tls?.sni ?? '').toLowerCase() : ''
+  const transport = attempt.tls ? 'tls' : 'raw_buffer'
+  let offered: string[] = attempt.tls?.alpn ?? []
+  if (!attempt.tls && listener.httpInspector) {
+    const first = attempt.firstBytes
+    offered =
+      first === 'HTTP/2' ? ['h2c'] : first === 'HTTP/1.1' ? ['http/1.1'] : first === 'HTTP/1.0' ? ['http/1.0'] : []
+  }
+  let kept = best(listener.chains, c => (c.port === 0 ? 0 : c.port === attempt.destinationPort ? 1 : -1))
+  kept = best(kept, c => {
+    if (c.ranges.length === 0) return 0
+    let longest = -1
+    for (const r of c.ranges) if (r.test(attempt.destinationIp)) longest = Math.max(longest, r.length + 1)
+    return longest
+  })
+  kept = best(kept, c => serverNameScore(c.names, sni))
+  kept = best(kept, c => (c.transport === '' ? 0 : c.transport === transport ? 1 : -1))
+  kept = best(kept, c => (c.alpn.length === 0 ? 0 : c.alpn.some(p => offered.includes(p)) ? 1 : -1))
+  return kept[0] ?? listener.fallback
+}
