@@ -11,7 +11,7 @@ import type {
   StringMatch,
   VirtualService,
 } from '../resources/networking/virtual-service.ts'
-import { fqdnProblem, isDnsLabel, isIp, wildcardProblem } from './hosts.ts'
+import { isDnsLabel, isIp, wildcardProblem } from './hosts.ts'
 import { checkDuration, checkPercent, type Refusals, regexProblem } from './refusals.ts'
 
 const METHODS = 'GET HEAD POST PUT PATCH DELETE CONNECT OPTIONS TRACE *'.split(' ')
@@ -41,7 +41,7 @@ export function validateVirtualService(spec: VirtualService, out: Refusals): voi
       out.error(path, 'wildcard host * is not allowed for virtual services bound to the mesh gateway')
       valid = false
     }
-    const problem = isIp(host) ? null : wildcardProblem(host)
+    const problem = isIp(host) ? null : wildcardProblem(inMesh ? host : host.replaceAll('_', ''))
     if (problem !== null) {
       out.error(path, problem)
       valid = false
@@ -108,7 +108,7 @@ function httpRoute(route: HTTPRoute, path: Path, delegate: boolean, out: Refusal
     const some = redirect.uri || redirect.prefixRewrite || redirect.authority || redirect.scheme
     const port = redirect.port !== undefined || redirect.derivePort !== undefined
     out.errorIf(!some && !port, [...path, 'redirect'], 'redirect must specify URI, authority, scheme, or port')
-    const onlyPrefix = (route.match ?? []).length > 0 && (route.match ?? []).every(m => m.uri?.prefix !== undefined)
+    const onlyPrefix = (route.match ?? []).every(m => m.uri === undefined || m.uri.prefix !== undefined)
     const prefix = (redirect.prefixRewrite ?? '') !== ''
     const message = 'redirect prefix_rewrite requires all URI matches to use prefix match type'
     out.errorIf(prefix && !onlyPrefix, [...path, 'redirect'], message)
@@ -182,7 +182,8 @@ function httpMatch(match: HTTPMatchRequest, path: Path, out: Refusals): void {
 }
 
 function stringMatch(match: StringMatch, where: string, path: Path, out: Refusals): void {
-  out.errorIf(match.prefix === '', path, `"${where}": prefix string match should not be empty`)
+  // an empty prefix of a path is the whole tree
+  out.errorIf(match.prefix === '' && where !== 'uri', path, `"${where}": prefix string match should not be empty`)
   if (match.regex === undefined) return
   out.errorIf(match.regex === '', path, `"${where}": regex string match should not be empty`)
   // presence of a header may be written as a lone star
@@ -284,5 +285,3 @@ function weighted(items: readonly { destination?: Destination; weight?: number }
   }
   out.errorIf(items.length > 1 && total === 0, path, `total destination weight = ${total}`)
 }
-
-export const isFqdn = (text: string): boolean => fqdnProblem(text) === null
