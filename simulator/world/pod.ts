@@ -1,5 +1,5 @@
 // One pod: its sockets, and what its application and its proxy see of the network.
-import type { Proxy } from '../envoy/index.ts'
+import type { Proxy as Envoy } from '../envoy/index.ts'
 import type { Workload } from '../registry/types.ts'
 import type {
   Acceptor,
@@ -27,7 +27,7 @@ export class WorldPod implements Pod, Network, Acceptor {
   readonly identity: CertificateIdentity
   readonly outside: boolean
   readonly capture: CaptureRules
-  proxy: Proxy | null = null
+  proxy: Envoy | null = null
   killed = false
   private readonly fabric: Fabric
   private readonly acceptors = new Map<number, Acceptor>()

@@ -1,11 +1,12 @@
 // How a pod gets its Envoy: node description, identity, and the options of the proxy.
 import type { RandomTree, Scheduler } from '../engine/index.ts'
-import { Proxy } from '../envoy/index.ts'
+import { Proxy as Envoy } from '../envoy/index.ts'
+import type { Recorder } from '../observation/types.ts'
 import type { MeshConfig, ProxyNode, Workload } from '../registry/types.ts'
 import type { Resource } from '../resources/types.ts'
 import type { CertificateIdentity } from '../wire/types.ts'
+import { fields, list, text } from './fields.ts'
 import type { WorldPod } from './pod.ts'
-import type { WorldOptions } from './types.ts'
 
 /** Name of the mesh's own root of trust. */
 export const MESH_ROOT = 'cluster.local'
@@ -39,25 +40,60 @@ export function proxyNode(workload: Workload, annotations: Readonly<Record<strin
   }
 }
 
+/**
+ * Certificate of a gateway credential: `kubernetes://name` or `kubernetes-gateway://namespace/name`. The model takes no
+ * interest in the bytes: a Secret that exists stands for a certificate of the hosts of the servers that name it.
+ */
+export function credential(
+  reference: string,
+  namespace: string,
+  resources: readonly Resource[],
+): CertificateIdentity | null {
+  const path = reference.slice(reference.indexOf('://') + (reference.includes('://') ? 3 : 1)).split('/')
+  const name = path[path.length - 1] ?? ''
+  const from = path.length > 1 ? (path[0] ?? namespace) : namespace
+  const exists = resources.some(r => r.kind === 'Secret' && r.metadata.name === name && r.metadata.namespace === from)
+  if (!exists) return null
+  const hosts: string[] = []
+  for (const r of resources) {
+    if (r.kind !== 'Gateway') continue
+    for (const server of list(fields(r.spec).servers).map(fields)) {
+      const tls = fields(server.tls)
+      const names = [text(tls.credentialName), ...list(tls.credentialNames).map(text)]
+      if (names.includes(name)) hosts.push(...list(server.hosts).map(h => text(h).split('/').pop() ?? ''))
+    }
+  }
+  return { sans: hosts, issuer: name, notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER, subject: name }
+}
+
+/** What the world lends to a pod's Envoy. */
+export interface ProxyHost {
+  engine: Scheduler
+  tree: RandomTree
+  resolve(host: string, namespace: string): string | null
+  nextSpan(): number
+  currentResources(): readonly Resource[]
+}
+
 /** The pod's Envoy, without configuration yet. */
-export function createProxy(
-  world: { engine: Scheduler; tree: RandomTree; resolve(host: string, namespace: string): string | null },
-  pod: WorldPod,
-  options: WorldOptions,
-  _meshConfig: MeshConfig,
-  _resources: readonly Resource[],
-): Proxy {
-  return new Proxy({
+export function createProxy(world: ProxyHost, pod: WorldPod, recorder: Recorder): Envoy {
+  const { namespace } = pod.workload
+  return new Envoy({
     scheduler: world.engine,
     random: world.tree,
-    recorder: options.recorder,
-    network: pod,
+    recorder,
+    network: pod.network,
     id: pod.id,
     pod: pod.workload.name,
     ip: pod.ip,
     type: pod.workload.gateway ? 'router' : 'sidecar',
-    identity: pod.identity,
-    trustRoots: [MESH_ROOT],
-    resolve: (host: string) => world.resolve(host, pod.workload.namespace),
+    certificate: () => pod.identity,
+    trustRoots: () => [MESH_ROOT],
+    nextSpan: () => world.nextSpan(),
+    secret: name => credential(name, namespace, world.currentResources()),
+    resolve: host => {
+      const found = world.resolve(host, namespace)
+      return found === null ? [] : [found]
+    },
   })
 }

@@ -1,7 +1,7 @@
 // The vocabulary of the world: what a mesh is made of and what it takes to start one. Load generators, applications and
 // the scenario runner import their types from here.
 import type { DistributionSpec } from '../engine/index.ts'
-import type { Proxy } from '../envoy/index.ts'
+import type { Proxy as Envoy } from '../envoy/index.ts'
 import type { Recorder } from '../observation/types.ts'
 import type { MeshConfig, Workload } from '../registry/types.ts'
 import type { Resource } from '../resources/types.ts'
@@ -67,7 +67,7 @@ export interface Pod {
   readonly ip: string
   readonly annotations: Readonly<Record<string, string>>
   /** Its Envoy: a sidecar's or a gateway's; null without one. */
-  readonly proxy: Proxy | null
+  readonly proxy: Envoy | null
   readonly identity: CertificateIdentity
   /** What the application in the pod sees of the network. */
   readonly network: Network

@@ -36,6 +36,7 @@ export class World {
   private clusterIps: Map<string, string>
   private order: number
   private nextOutside = 10
+  private spans = 0
 
   constructor(options: WorldOptions) {
     this.options = options
@@ -154,6 +155,17 @@ export class World {
     return pod
   }
 
+  /** @internal Ids of streams, for observers. */
+  nextSpan(): number {
+    this.spans++
+    return this.spans
+  }
+
+  /** @internal The objects of this moment. */
+  currentResources(): readonly Resource[] {
+    return this.resources
+  }
+
   private get dice() {
     this.resolverDice ??= this.tree.stream('dns')
     return this.resolverDice
@@ -174,7 +186,7 @@ export class World {
     this.worldPods.set(id, pod)
     this.pods.set(id, pod)
     if (workload.sidecar || workload.gateway) {
-      pod.proxy = createProxy(this, pod, this.options, this.meshConfig, this.resources)
+      pod.proxy = createProxy(this, pod, this.options.recorder)
       this.pushes.connect(pod, proxyNode(workload, annotations), this.snapshot)
     }
     return pod

@@ -42,7 +42,7 @@ function judgeCase(c: Case): { passed: boolean; expected: string; got: string } 
   for (const [i, step] of c.steps.entries()) {
     if (step.observed === undefined) continue
     const statistical = step.compare === 'statistical'
-    const observed = (statistical ? runs : runs.slice(0, 1)).flatMap(r => r[i] ?? [])
+    const observed = (statistical ? runs : runs.slice(0, 1)).map(r => r[i] ?? {})
     const [first] = compare(step.observed, observed, statistical, step.varies ?? [])
     if (first === undefined) continue
     return {
