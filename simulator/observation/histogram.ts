@@ -33,7 +33,7 @@ export class LatencyHistogram {
     if (us > this.maxUs) this.maxUs = us
     this.count++
     this.sumUs += us
-    const bucket = bucketOf(us < LONGEST ? us : LONGEST)
+    const bucket = bucketOf(Math.min(us, LONGEST))
     while (this.counts.length <= bucket) this.counts.push(0)
     this.counts[bucket]!++
   }

@@ -1,0 +1,13 @@
+// Door of the room: scenario files, the living simulation, its report.
+export { partyOf, workloadOf } from './directory.ts'
+export type { Verdict } from './expectations.ts'
+export type { LoadedScenario } from './load-scenario.ts'
+export { bareScenario, loadScenario } from './load-scenario.ts'
+export type { PrintReportOptions } from './print.ts'
+export { printReport } from './print.ts'
+export type { Report, RunOptions, RunResult, TrafficRow } from './report.ts'
+export { MODEL, reportOf, runScenario, VERSION } from './report.ts'
+export type { ExpectationSpec, ScenarioSpec, TimelineEventSpec, WorkloadBehaviourSpec } from './schema.ts'
+export { ScenarioDocument } from './schema.ts'
+export type { SimulationOptions, SimulationResult } from './simulation.ts'
+export { createSimulation, Simulation } from './simulation.ts'

@@ -1,0 +1,98 @@
+// scenario.yaml -> ScenarioSpec, or diagnostics with positions. Also the bare scenario that runs documents without one.
+import type { Diagnostic, Path } from '../diagnostics/types.ts'
+import { parseDocuments } from '../documents/index.ts'
+import { parseDuration } from '../engine/index.ts'
+import { schemaDiagnostics } from '../resources/schema-diagnostics.ts'
+import type { SourceFile } from '../resources/types.ts'
+import { checkBehaviour } from '../world/apps/index.ts'
+import { ScenarioDocument, type ScenarioSpec } from './schema.ts'
+
+export interface LoadedScenario {
+  /** Null when there is an error among the diagnostics. */
+  scenario: ScenarioSpec | null
+  diagnostics: Diagnostic[]
+}
+
+/** Reads one scenario file. `beside`: the other files of its folder, for `applyFile`. */
+export function loadScenario(file: SourceFile, beside: readonly SourceFile[] = []): LoadedScenario {
+  const parsed = parseDocuments(file.name, file.content)
+  const diagnostics = [...parsed.diagnostics]
+  const start = { file: file.name, line: 1, column: 1 }
+  const document = parsed.documents[0]
+  const error = (path: Path, message: string): void => {
+    const at = document?.locate(path) ?? start
+    diagnostics.push({ code: 'SIM0501', level: 'error', message, resource: '', path, at })
+  }
+  if (document === undefined) {
+    if (diagnostics.length === 0) error([], 'the file holds no Scenario document')
+    return { scenario: null, diagnostics }
+  }
+  if (parsed.documents.length > 1) error([], 'a scenario file holds one document; the mesh belongs in files beside it')
+  const checked = ScenarioDocument.safeParse(document.value)
+  if (!checked.success) {
+    for (const found of schemaDiagnostics(checked.error.issues, ScenarioDocument, [], ''))
+      diagnostics.push({ ...found, at: document.locate(found.path) ?? start })
+    return { scenario: null, diagnostics }
+  }
+  const scenario: ScenarioSpec = { name: checked.data.metadata.name, ...checked.data.spec }
+  checkMeaning(scenario, error)
+  readFiles(scenario, beside, error)
+  const failed = diagnostics.some(found => found.level === 'error')
+  return { scenario: failed ? null : scenario, diagnostics }
+}
+
+/** Documents without a scenario: no load, no expectations, every workload answers at once. */
+export function bareScenario(name: string, duration = '60s'): ScenarioSpec {
+  return { name, title: name, duration }
+}
+
+function checkMeaning(scenario: ScenarioSpec, error: (path: Path, message: string) => void): void {
+  const end = parseDuration(scenario.duration) ?? 0
+  const loads = new Set<string>()
+  for (const [i, load] of (scenario.loads ?? []).entries()) {
+    if (loads.has(load.name)) error(['spec', 'loads', i, 'name'], `there are two loads named ${load.name}`)
+    loads.add(load.name)
+    if (load.requests.every(request => request.weight === 0))
+      error(['spec', 'loads', i, 'requests'], 'all weights are 0: nothing could be sent')
+  }
+  for (const [i, workload] of (scenario.workloads ?? []).entries()) {
+    const path = ['spec', 'workloads', i]
+    if (workload.name === undefined && workload.labels === undefined) error(path, 'name or labels are needed')
+    const wrong = checkBehaviour(workload.behaviour)
+    if (wrong !== null) error([...path, 'behaviour', ...wrong.path], wrong.message)
+  }
+  for (const [i, event] of (scenario.timeline ?? []).entries()) {
+    const path = ['spec', 'timeline', i]
+    if ((parseDuration(event.at) ?? 0) > end)
+      error([...path, 'at'], `lies beyond the run's end at ${scenario.duration}`)
+    if (event.rate === undefined) continue
+    const load = scenario.loads?.find(l => l.name === event.rate?.load)
+    if (load === undefined) error([...path, 'rate', 'load'], `there is no load named ${event.rate.load}`)
+    else if ('users' in load.pattern) error([...path, 'rate', 'load'], `${load.name} is a closed loop and has no rate`)
+  }
+  for (const [i, expectation] of (scenario.expectations ?? []).entries()) {
+    const path = ['spec', 'expectations', i]
+    const from = parseDuration(expectation.from ?? '0s') ?? 0
+    const to = parseDuration(expectation.to ?? scenario.duration) ?? 0
+    if (from >= to) error([...path, 'from'], 'the window is empty: from is not before to')
+    const [check] = Object.values(expectation.expect)
+    const load = check?.of.load
+    if (load !== undefined && !loads.has(load)) error([...path, 'expect'], `there is no load named ${load}`)
+  }
+}
+
+/** `applyFile` becomes `apply`: inside, a scenario knows no files. */
+function readFiles(
+  scenario: ScenarioSpec,
+  beside: readonly SourceFile[],
+  error: (path: Path, message: string) => void,
+): void {
+  for (const [i, event] of (scenario.timeline ?? []).entries()) {
+    if (event.applyFile === undefined) continue
+    const wanted = event.applyFile
+    const found = beside.find(file => file.name === wanted || file.name.endsWith(`/${wanted}`))
+    if (found === undefined) error(['spec', 'timeline', i, 'applyFile'], `there is no file ${wanted}`)
+    else event.apply = event.apply === undefined ? found.content : `${event.apply}\n---\n${found.content}`
+    delete event.applyFile
+  }
+}

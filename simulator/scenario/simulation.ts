@@ -1,0 +1,204 @@
+// A scenario brought to life: the world of its documents, applications behind the pods, load, timeline, meters. Used by
+// the runner, the server and the browser alike. Whoever owns it decides how far time goes; nothing else changes the run.
+import type { Diagnostic } from '../diagnostics/types.ts'
+import { type Engine, parseDuration } from '../engine/index.ts'
+import { FanOut, type MarkRecord, type Observation, type Recorder, TrafficStatistics } from '../observation/index.ts'
+import { loadResources, meshConfigFrom } from '../resources/index.ts'
+import type { Resource, SourceFile } from '../resources/types.ts'
+import { validateAll } from '../validation/index.ts'
+import { World } from '../world/index.ts'
+import { LoadGenerator } from '../world/load/index.ts'
+import { type Applications, attachApplications } from './applications.ts'
+import { directoryOf, sourcePod } from './directory.ts'
+import { ExpectationMeter, type Verdict } from './expectations.ts'
+import type { ScenarioSpec } from './schema.ts'
+import { type PreparedEvent, prepareTimeline, Timeline } from './timeline.ts'
+
+export interface SimulationOptions {
+  scenario: ScenarioSpec
+  /** Documents of the mesh. */
+  files: readonly SourceFile[]
+  /** Overrides the scenario's own; '1' when neither says. */
+  seed?: string
+  /** A further observer; it never changes the run. */
+  recorder?: Recorder
+}
+
+export interface SimulationResult {
+  /** Null when there is an error among the diagnostics. */
+  simulation: Simulation | null
+  diagnostics: Diagnostic[]
+}
+
+/** Checks everything first; only a mesh without errors comes to life. Equal options give equal runs. */
+export function createSimulation(options: SimulationOptions): SimulationResult {
+  const { scenario } = options
+  const loaded = loadResources(options.files)
+  const mesh = meshConfigFrom(loaded.resources)
+  const timeline = prepareTimeline(scenario.timeline ?? [])
+  const diagnostics = [
+    ...loaded.diagnostics,
+    ...validateAll(loaded.resources),
+    ...mesh.diagnostics,
+    ...timeline.diagnostics,
+  ]
+  if (hasError(diagnostics)) return { simulation: null, diagnostics }
+  const simulation = new Simulation(options, loaded.resources, timeline.prepared)
+  diagnostics.push(...simulation.findings)
+  return hasError(diagnostics) ? { simulation: null, diagnostics } : { simulation, diagnostics }
+}
+
+export class Simulation {
+  readonly scenario: ScenarioSpec
+  readonly seed: string
+  readonly world: World
+  readonly engine: Engine
+  /** Length of the scenario, µs. */
+  readonly duration: number
+  readonly statistics = new TrafficStatistics()
+  readonly marks: MarkRecord[] = []
+  readonly loads: ReadonlyMap<string, LoadGenerator>
+  /** Workloads (`name.namespace`) that answer 200 at once because nobody described them. */
+  readonly undescribed: readonly string[]
+  /** What was found while building. */
+  readonly findings: readonly Diagnostic[]
+  private readonly applications: Applications
+  private readonly meters: readonly ExpectationMeter[]
+  private readonly recorder: Recorder
+
+  /** Use createSimulation: it checks first. */
+  constructor(options: SimulationOptions, resources: readonly Resource[], events: readonly PreparedEvent[]) {
+    const { scenario } = options
+    const findings: Diagnostic[] = []
+    this.findings = findings
+    this.scenario = scenario
+    this.seed = options.seed ?? String(scenario.seed ?? '1')
+    this.duration = parseDuration(scenario.duration) ?? 0
+    this.meters = (scenario.expectations ?? []).map(e => new ExpectationMeter(e, this.statistics, this.duration))
+    const watchers: Recorder[] = [this.statistics, new Meters(this.meters)]
+    if (options.recorder !== undefined) watchers.push(options.recorder)
+    this.recorder = new FanOut(watchers)
+    this.world = new World({
+      seed: this.seed,
+      resources,
+      meshConfig: meshConfigFrom(resources).meshConfig,
+      recorder: this.recorder,
+      ...(scenario.network === undefined ? {} : { network: scenario.network }),
+    })
+    this.engine = this.world.engine
+    const specs = scenario.loads ?? []
+    this.statistics.directory = directoryOf(this.world, specs)
+    const clients = new Set(specs.map(load => sourcePod(this.world, load.source)?.id ?? ''))
+    const behaviours = scenario.workloads ?? []
+    this.applications = attachApplications(this.world, this.recorder, behaviours, resources, clients)
+    this.undescribed = this.applications.undescribed
+    for (const i of this.applications.unused) {
+      const { name, labels } = behaviours[i]!
+      const who =
+        name ??
+        Object.entries(labels ?? {})
+          .map(([key, value]) => `${key}=${value}`)
+          .join(',')
+      findings.push(finding('warning', `no pod matches the behaviour of ${who}`, ['spec', 'workloads', i]))
+    }
+    this.loads = this.startLoads(findings)
+    new Timeline(this.world, this.loads, what => this.mark(what)).start(events)
+  }
+
+  get now(): number {
+    return this.engine.now
+  }
+
+  /** Runs all events up to and including time `until` (µs). */
+  runUntil(until: number): void {
+    this.engine.runUntil(until)
+  }
+
+  /** Runs one event; false when none is left. */
+  step(): boolean {
+    return this.engine.step()
+  }
+
+  fingerprint(): string {
+    return this.engine.fingerprint()
+  }
+
+  verdicts(): Verdict[] {
+    return this.meters.map(meter => meter.verdict())
+  }
+
+  /**
+   * The user's documents join the running mesh as `kubectl apply` would have it. With any error nothing changes, and the
+   * mesh goes on with what it had.
+   */
+  applyFiles(files: readonly SourceFile[]): Diagnostic[] {
+    const loaded = loadResources(files)
+    const diagnostics = [...loaded.diagnostics, ...validateAll(loaded.resources)]
+    if (hasError(diagnostics) || loaded.resources.length === 0) return diagnostics
+    this.mark(`apply ${loaded.resources.map(r => `${r.kind} ${r.metadata.name}`).join(', ')}`)
+    this.world.apply({ upsert: loaded.resources })
+    return diagnostics
+  }
+
+  private mark(what: string): void {
+    const mark: MarkRecord = { kind: 'mark', at: this.engine.now, what }
+    this.marks.push(mark)
+    if (this.recorder.wants('mark')) this.recorder.record(mark)
+  }
+
+  private startLoads(findings: Diagnostic[]): Map<string, LoadGenerator> {
+    const loads = new Map<string, LoadGenerator>()
+    let traceId = 0
+    for (const [i, spec] of (this.scenario.loads ?? []).entries()) {
+      const pod = sourcePod(this.world, spec.source)
+      if (pod === null && spec.source.includes('.')) {
+        findings.push(
+          finding('error', `load ${spec.name}: there is no pod ${spec.source}`, ['spec', 'loads', i, 'source']),
+        )
+        continue
+      }
+      const namespace = pod?.workload.namespace ?? 'default'
+      const load = new LoadGenerator({
+        scheduler: this.engine,
+        tree: this.world.tree,
+        network: pod?.network ?? this.world.externalClient(spec.source),
+        resolve: host => this.world.resolve(host, namespace),
+        recorder: this.recorder,
+        spec,
+        nextTraceId: () => ++traceId,
+      })
+      loads.set(spec.name, load)
+      load.start()
+    }
+    return loads
+  }
+}
+
+/** All meters as one observer. */
+class Meters implements Recorder {
+  private readonly meters: readonly ExpectationMeter[]
+
+  constructor(meters: readonly ExpectationMeter[]) {
+    this.meters = meters
+  }
+
+  wants(kind: Observation['kind']): boolean {
+    return this.meters.length > 0 && (kind === 'stream' || kind === 'client')
+  }
+
+  wantsTrail(): boolean {
+    return false
+  }
+
+  record(observation: Observation): void {
+    for (const meter of this.meters) meter.observe(observation)
+  }
+}
+
+function hasError(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(found => found.level === 'error')
+}
+
+function finding(level: Diagnostic['level'], message: string, path: Diagnostic['path']): Diagnostic {
+  return { code: 'SIM0502', level, message, resource: '', path, at: null }
+}
