@@ -1,0 +1,108 @@
+// The only place of the command line that reads files: what `-f` names, and the folders of scenarios.
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { printDiagnostics } from '../diagnostics/index.ts'
+import type { Diagnostic } from '../diagnostics/types.ts'
+import type { SourceFile } from '../resources/types.ts'
+import { loadScenario, type ScenarioSpec } from '../scenario/index.ts'
+import { CommandFailure, EXIT } from './exit-codes.ts'
+
+const DOCUMENT = /\.(?:ya?ml|json)$/
+
+/** `-f` as kubectl understands it: a file, a directory (recursive), `-` for stdin. */
+export function readSources(names: readonly string[]): SourceFile[] {
+  return names.flatMap(name => {
+    if (name === '-') return [{ name: 'stdin', content: readFileSync(0, 'utf8') }]
+    if (/^https?:\/\//.test(name))
+      throw new CommandFailure(EXIT.usage, `${name}: addresses are not read; download the file and give its path`)
+    if (!existsSync(name)) throw new CommandFailure(EXIT.inputData, `${name}: no such file or directory`)
+    if (!statSync(name).isDirectory()) return [{ name, content: readFileSync(name, 'utf8') }]
+    return documentsBelow(name).map(path => ({ name: path, content: readFileSync(path, 'utf8') }))
+  })
+}
+
+function documentsBelow(dir: string): string[] {
+  return readdirSync(dir, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    .flatMap(entry => {
+      const path = join(dir, entry.name)
+      if (entry.isDirectory()) return documentsBelow(path)
+      return DOCUMENT.test(entry.name) ? [path] : []
+    })
+}
+
+export interface ScenarioFolder {
+  scenario: ScenarioSpec
+  /** The mesh's documents. */
+  files: SourceFile[]
+  /** All text, for carets under diagnostics. */
+  sources: SourceFile[]
+}
+
+/** Where the scenarios that come with the program lie. */
+export function ownScenarios(): string {
+  for (const up of ['../scenarios', '../../scenarios']) {
+    const dir = fileURLToPath(new URL(up, import.meta.url))
+    if (existsSync(dir)) return dir
+  }
+  return 'scenarios'
+}
+
+/** A scenario by its folder, its scenario.yaml, or the name of one of our own. */
+export function readScenario(name: string): ScenarioFolder {
+  const dir = folderOf(name)
+  const path = join(dir, 'scenario.yaml')
+  const file = { name: shown(path), content: readFileSync(path, 'utf8') }
+  const mesh = join(dir, 'mesh')
+  const files = existsSync(mesh) ? readSources([mesh]).map(f => ({ ...f, name: shown(f.name) })) : []
+  const beside = documentsBelow(dir).map(p => ({ name: relative(dir, p), content: readFileSync(p, 'utf8') }))
+  const loaded = loadScenario(file, beside)
+  const sources = [file, ...files]
+  report(loaded.diagnostics, sources)
+  if (loaded.scenario === null) throw new CommandFailure(EXIT.inputData, `${shown(path)}: the scenario cannot be run`)
+  return { scenario: loaded.scenario, files, sources }
+}
+
+function folderOf(name: string): string {
+  if (existsSync(name) && !statSync(name).isDirectory() && basename(name) === 'scenario.yaml') return join(name, '..')
+  const candidates = [name, join(ownScenarios(), name)]
+  const found = candidates.find(dir => existsSync(join(dir, 'scenario.yaml')))
+  if (found !== undefined) return found
+  if (!existsSync(name)) {
+    throw new CommandFailure(
+      EXIT.inputData,
+      `${name}: there is no such scenario; \`meshsim scenario list\` shows those that come with meshsim`,
+    )
+  }
+  const why = statSync(name).isDirectory() ? 'the directory holds no scenario.yaml' : 'this is no scenario.yaml'
+  throw new CommandFailure(EXIT.inputData, `${name}: ${why}; to run plain documents: meshsim run -f ${name}`)
+}
+
+/** Folders at or below `dir` that hold a scenario.yaml, in order of their names. */
+export function scenariosBelow(dir: string): string[] {
+  if (!existsSync(dir)) throw new CommandFailure(EXIT.inputData, `${dir}: no such file or directory`)
+  if (!statSync(dir).isDirectory()) return [dir]
+  if (existsSync(join(dir, 'scenario.yaml'))) return [dir]
+  return readdirSync(dir, { withFileTypes: true })
+    .filter(entry => entry.isDirectory() && entry.name !== 'node_modules' && !entry.name.startsWith('.'))
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    .flatMap(entry => scenariosBelow(join(dir, entry.name)))
+}
+
+/** A path as the user would write it. */
+function shown(path: string): string {
+  const near = relative(process.cwd(), path)
+  return near.startsWith('..') ? path : near
+}
+
+/** Talk goes to stderr, with the offending lines. */
+export function report(diagnostics: readonly Diagnostic[], sources: readonly SourceFile[]): void {
+  process.stderr.write(printDiagnostics(diagnostics, sources, { color: wantsColour(process.stderr) }))
+}
+
+/** Colours for people: on a terminal, unless NO_COLOR says otherwise. */
+export function wantsColour(stream: { isTTY?: boolean }): boolean {
+  if ((process.env['NO_COLOR'] ?? '') !== '') return false
+  return stream.isTTY === true
+}

@@ -1,0 +1,26 @@
+// `serve`: hands a scenario to the server. The server is loaded only here, so that other verbs start fast.
+import type { SourceFile } from '../resources/types.ts'
+import { bareScenario, type ScenarioSpec } from '../scenario/index.ts'
+import { readScenario, readSources } from './files.ts'
+import type { ServeFlags } from './program.ts'
+
+/** The port when nobody says otherwise. */
+const DEFAULT_PORT = 8080
+
+export async function serve(flags: ServeFlags): Promise<void> {
+  const { scenario, files } = meshOf(flags)
+  const port = flags.port ?? (Number(process.env['PORT'] ?? '') || DEFAULT_PORT)
+  const { startServer } = await import('../server/index.ts')
+  await startServer({
+    scenario,
+    files,
+    port,
+    host: flags.host,
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+  })
+}
+
+function meshOf(flags: ServeFlags): { scenario: ScenarioSpec; files: SourceFile[] } {
+  if (flags.filename === undefined) return readScenario(flags.scenario)
+  return { scenario: bareScenario('documents', '24h'), files: readSources(flags.filename) }
+}
