@@ -1,4 +1,20 @@
 // The door of the registry room.
 export { buildMeshSnapshot } from './build.ts'
+export { parseLocality } from './endpoints.ts'
 export type * from './mesh-snapshot.ts'
+export {
+  compareAge,
+  compareText,
+  DOMAIN_SUFFIX,
+  hostMatches,
+  hostSubsetOf,
+  isIpAddress,
+  isWildcard,
+  mostSpecificHost,
+  resolveGatewayName,
+  resolveShortName,
+  subsetOf,
+} from './names.ts'
+export { isHttp, isHttp2, isTcp, isTls, kubernetesProtocol, parseProtocol } from './protocol.ts'
 export type * from './types.ts'
+export { destinationsOf } from './virtual-services.ts'
