@@ -74,7 +74,13 @@ function parse(file: string, text: string): ParsedFile {
   }
   const diagnostics: Diagnostic[] = []
   const documents: ParsedDocument[] = []
-  const parsed = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, version: '1.2', merge: true })
+  const parsed = parseAllDocuments(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    prettyErrors: false,
+    version: '1.2',
+    merge: true,
+  })
   for (const document of Array.isArray(parsed) ? parsed : []) {
     let refused = false
     const fail = (code: string, message: string, offset: number): void => {
