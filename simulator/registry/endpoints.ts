@@ -15,6 +15,25 @@ export function parseLocality(text: string | undefined): Locality {
   return { region, zone, subzone }
 }
 
+/** istiod's own name of the only cluster there is. */
+const CLUSTER_ID = 'Kubernetes'
+
+/** Labels of a workload and those that istiod adds for its place (serviceregistry/util/label/label.go). */
+export function augmentedLabels(
+  labels: Readonly<Record<string, string>>,
+  locality: Locality,
+  node: string,
+  clusterId: string = CLUSTER_ID,
+): Record<string, string> {
+  const out: Record<string, string> = { ...labels }
+  if (locality.region) out['topology.kubernetes.io/region'] = locality.region
+  if (locality.zone) out['topology.kubernetes.io/zone'] = locality.zone
+  if (locality.subzone) out['topology.istio.io/subzone'] = locality.subzone
+  if (clusterId) out['topology.istio.io/cluster'] = clusterId
+  if (node) out['kubernetes.io/hostname'] = node
+  return out
+}
+
 /** Name of the Deployment behind a pod: known by the hash that its ReplicaSet put into name and labels. */
 export function workloadNameOf(workload: Workload): string {
   const hash = workload.labels['pod-template-hash']
@@ -114,7 +133,7 @@ export class EndpointIndex {
   private podFields(workload: Workload): Omit<StoredEndpoint, 'port' | 'servicePort' | 'servicePortName'> {
     return {
       address: workload.ip,
-      labels: workload.labels,
+      labels: augmentedLabels(workload.labels, workload.locality, workload.node),
       serviceAccount: this.spiffe(workload.namespace, workload.serviceAccount),
       locality: workload.locality,
       weight: 1,
@@ -214,6 +233,7 @@ export class EndpointIndex {
       for (const port of service.ports) {
         this.add(service, {
           ...plainAddress(service.hostname, namespace),
+          unknownHealth: true,
           tlsMode: 'disabled',
           workloadName: name,
           port: typeof port.targetPort === 'number' ? port.targetPort : port.port,
@@ -277,13 +297,15 @@ export class EndpointIndex {
     servicePort: number,
   ): StoredEndpoint {
     const address = entry.address ?? ''
+    const locality = parseLocality(entry.locality ?? labels['istio-locality']?.replaceAll('.', '/'))
     const unix = address.startsWith('unix://')
     const account = entry.serviceAccount ?? ''
     return {
+      ...(servicePort === 0 ? {} : { unknownHealth: true as const }),
       ...plainAddress(unix ? address.slice('unix://'.length) : address, namespace),
-      labels,
+      labels: augmentedLabels(labels, locality, ''),
       serviceAccount: this.spiffe(namespace, account),
-      locality: parseLocality(entry.locality ?? labels['istio-locality']?.replaceAll('.', '/')),
+      locality,
       weight: entry.weight ?? 0,
       tlsMode: labels['security.istio.io/tlsMode'] ?? (account === '' ? 'disabled' : 'istio'),
       network: entry.network ?? labels['topology.istio.io/network'] ?? '',

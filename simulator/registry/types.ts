@@ -86,6 +86,8 @@ export interface IstioEndpoint {
   locality: Locality
   weight: number
   healthy: boolean
+  /** ServiceEntries say nothing of health: such endpoints are sent without a status. */
+  unknownHealth?: true
   terminating: boolean
   /** 'istio' | 'disabled' | ''. From label security.istio.io/tlsMode or sidecar. */
   tlsMode: string
