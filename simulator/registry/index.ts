@@ -1,6 +1,6 @@
 // The door of the registry room.
 export { buildMeshSnapshot } from './build.ts'
-export { parseLocality } from './endpoints.ts'
+export { augmentedLabels, parseLocality } from './endpoints.ts'
 export type * from './mesh-snapshot.ts'
 export {
   compareAge,

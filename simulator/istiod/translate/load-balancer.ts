@@ -1,6 +1,5 @@
 // Locality and zone aware load balancing: which setting counts, what it does to a cluster and to its endpoints
 // (pilot/pkg/networking/core/loadbalancer/loadbalancer.go).
-import { augmentedLabels } from '../../registry/endpoints.ts'
 import type { IstioEndpoint, Locality, ProxyNode, Service } from '../../registry/types.ts'
 import type { LoadBalancerSettings, LocalityLoadBalancerSetting, MeshConfig } from '../../resources/index.ts'
 import type { JsonObject } from '../../xds/types.ts'
@@ -76,7 +75,8 @@ export function applyLbSetting(
   outlierDetection: boolean,
 ): LocalityGroup[] {
   if (!setting) return groups
-  const labels = augmentedLabels(proxy.labels, proxy.locality, proxy.nodeName, proxy.clusterId)
+  // labels of the proxy's place are among them where istiod has added them when it connected (xds/ads.go setTopologyLabels)
+  const { labels } = proxy
   if (setting.kind === 'zone-aware') {
     if (setting.setting.enabled === false) return groups
     const { failoverPriority = [], failover = [] } = setting.setting
