@@ -79,6 +79,7 @@ class Snapshot implements MeshSnapshot {
     this.input = input
     this.meshConfig = { ...defaultMeshConfig(), ...input.meshConfig }
     const { rootNamespace } = this.meshConfig
+    const domain = input.configDomain ?? DOMAIN_SUFFIX
     this.services = buildServices(input)
     this.endpointIndex = new EndpointIndex(input, this.services)
     for (const service of this.services) {
@@ -107,12 +108,14 @@ class Snapshot implements MeshSnapshot {
     this.virtualServiceIndex = new VirtualServiceIndex(
       configs<VirtualService>(input, 'VirtualService'),
       this.meshConfig.defaultVirtualServiceExportTo,
+      domain,
     )
     this.rules = new DestinationRuleIndex(
       configs<DestinationRule>(input, 'DestinationRule'),
       rootNamespace,
       this.meshConfig.defaultDestinationRuleExportTo,
       this.flagOn('ENABLE_ENHANCED_DESTINATIONRULE_MERGE', true),
+      domain,
     )
     this.sidecars = configs<Sidecar>(input, 'Sidecar')
     this.gateways = configs<Gateway>(input, 'Gateway')
@@ -176,8 +179,7 @@ class Snapshot implements MeshSnapshot {
     const key = `${service.namespace}/${service.hostname}/${port}`
     let found = this.endpointCache.get(key)
     if (!found) {
-      const whole = this.service(service.hostname, service.namespace) ?? service
-      found = this.endpointIndex.endpoints(whole, port)
+      found = this.endpointIndex.endpoints(service, port)
       this.endpointCache.set(key, found)
     }
     return found
@@ -202,21 +204,23 @@ class Snapshot implements MeshSnapshot {
 
   serviceTargets(proxy: ProxyNode): readonly ServiceTarget[] {
     const targets: ServiceTarget[] = []
+    // the namespace that the proxy says of itself; configuration may be that of another one
+    const own = typeof proxy.metadata['NAMESPACE'] === 'string' ? proxy.metadata['NAMESPACE'] : proxy.namespace
     const workload =
-      this.input.workloads.find(w => w.namespace === proxy.namespace && proxy.ipAddresses.includes(w.ip)) ?? null
+      this.input.workloads.find(w => w.namespace === own && proxy.ipAddresses.includes(w.ip)) ?? null
     for (const service of this.services) {
       if (service.resolution === 'Alias') continue
       const selected =
         service.source === 'Kubernetes' &&
         service.selector !== null &&
-        service.namespace === proxy.namespace &&
+        service.namespace === own &&
         workload !== null &&
         subsetOf(service.selector, workload.labels)
       for (const port of service.ports) {
-        const own = this.endpoints(service, port.port).filter(
-          e => proxy.ipAddresses.includes(e.address) && e.namespace === proxy.namespace,
+        const served = this.endpoints(service, port.port).filter(
+          e => proxy.ipAddresses.includes(e.address) && e.namespace === own,
         )
-        const numbers = new Set(own.map(e => e.port))
+        const numbers = new Set(served.map(e => e.port))
         if (selected) {
           const number = targetPortOf(port, workload)
           if (number !== null) numbers.add(number)
@@ -280,9 +284,16 @@ class Snapshot implements MeshSnapshot {
 
   gatewaysFor(proxy: ProxyNode): readonly Config<Gateway>[] {
     const scoped = this.flagOn('PILOT_SCOPE_GATEWAY_TO_NAMESPACE', false)
-    return this.gateways.filter(
-      gateway => (!scoped || gateway.namespace === proxy.namespace) && subsetOf(gateway.spec.selector, proxy.labels),
-    )
+    const targets = this.serviceTargets(proxy)
+    return this.gateways.filter(gateway => {
+      if (scoped && gateway.namespace !== proxy.namespace) return false
+      // made from a Gateway API object: it names the Services whose pods realise it
+      const services = gateway.annotations['internal.istio.io/gateway-service']
+      if (services === undefined) return subsetOf(gateway.spec.selector, proxy.labels)
+      const owner = gateway.annotations['internal.istio.io/parent-namespace'] || gateway.namespace
+      const known = services.split(',')
+      return targets.some(t => known.includes(t.service.hostname) && t.service.namespace === owner)
+    })
   }
 
   namespaceMutualTls(namespace: string) {

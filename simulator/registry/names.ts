@@ -41,9 +41,9 @@ export function isIpAddress(text: string): boolean {
 }
 
 /** `reviews` in namespace `a` -> `reviews.a.svc.cluster.local`; names with a dot, `*` and addresses stay. */
-export function resolveShortName(host: string, namespace: string): string {
+export function resolveShortName(host: string, namespace: string, domain: string = DOMAIN_SUFFIX): string {
   if (host === '' || host === '*' || isIpAddress(host) || host.includes('.')) return host
-  return `${host}.${namespace}.svc.${DOMAIN_SUFFIX}`
+  return domain === '' ? `${host}.${namespace}` : `${host}.${namespace}.svc.${domain}`
 }
 
 /** The way a VirtualService names a Gateway -> `namespace/name`; `mesh` stays. */

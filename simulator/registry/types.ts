@@ -130,6 +130,8 @@ export interface RegistryInput {
   workloads: readonly Workload[]
   /** `name.namespace` of a Kubernetes Service -> its ClusterIP, where the Service does not say. */
   clusterIps: ReadonlyMap<string, string>
+  /** Domain that short names in Istio's objects are completed with; '' = only the namespace. Default `cluster.local`. */
+  configDomain?: string
   /** istiod's environment variables that differ from the default. */
   featureFlags: Readonly<Record<string, string>>
 }

@@ -14,17 +14,17 @@ export const effectiveExportTo = (
 
 type Resolved = VirtualServiceConfig['spec']
 
-function withFullNames(spec: VirtualService, namespace: string): Resolved {
+function withFullNames(spec: VirtualService, namespace: string, domain: string): Resolved {
   const gateways = (names: string[] | undefined): { gateways?: string[] } =>
     names ? { gateways: names.map(g => resolveGatewayName(g, namespace)) } : {}
-  const destination = (d: Destination): Destination => ({ ...d, host: resolveShortName(d.host, namespace) })
+  const destination = (d: Destination): Destination => ({ ...d, host: resolveShortName(d.host, namespace, domain) })
   const matches = <M extends { gateways?: string[] | undefined }>(list: M[] | undefined): { match?: M[] } =>
     list ? { match: list.map(m => ({ ...m, ...gateways(m.gateways) })) } : {}
   const routes = <R extends { destination: Destination }>(list: R[] | undefined): { route?: R[] } =>
     list ? { route: list.map(r => ({ ...r, destination: destination(r.destination) })) } : {}
   return {
     ...spec,
-    hosts: (spec.hosts ?? []).map(h => resolveShortName(h, namespace)),
+    hosts: (spec.hosts ?? []).map(h => resolveShortName(h, namespace, domain)),
     gateways: spec.gateways && spec.gateways.length > 0 ? (gateways(spec.gateways).gateways ?? []) : ['mesh'],
     http: (spec.http ?? []).map(route => ({
       ...route,
@@ -55,13 +55,13 @@ export class VirtualServiceIndex {
   readonly all: readonly VirtualServiceConfig[]
   private readonly byGateway = new Map<string, VirtualServiceConfig[]>()
 
-  constructor(configs: readonly Config<VirtualService>[], defaults: readonly string[]) {
+  constructor(configs: readonly Config<VirtualService>[], defaults: readonly string[], domain: string) {
     const delegates = new Map<string, VirtualServiceConfig>()
     const roots: VirtualServiceConfig[] = []
     for (const config of configs) {
       const resolved: VirtualServiceConfig = {
         ...config,
-        spec: withFullNames(config.spec, config.namespace),
+        spec: withFullNames(config.spec, config.namespace, domain),
         exportTo: effectiveExportTo(config.spec.exportTo, defaults, config.namespace),
       }
       if (resolved.spec.hosts.length === 0) delegates.set(`${config.namespace}/${config.name}`, resolved)
