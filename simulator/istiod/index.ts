@@ -8,18 +8,14 @@ import { applyEnvoyFilters } from './translate/envoy-filter.ts'
 import { buildListeners } from './translate/listeners.ts'
 import { buildRoutes } from './translate/routes.ts'
 
-/** Listeners, routes, clusters and endpoints that istiod would push to `proxy`, each sorted by name. */
+/**
+ * Listeners, routes, clusters and endpoints that istiod would push to `proxy`, each sorted by name, with EnvoyFilters
+ * applied. Endpoints are those of the clusters that are left then, since Envoy asks for no others.
+ */
 export function translateProxy(snapshot: MeshSnapshot, proxy: ProxyNode): ProxyConfiguration {
   const listeners = buildListeners(snapshot, proxy)
+  const routes = buildRoutes(snapshot, proxy, listeners)
   const clusters = buildClusters(snapshot, proxy)
-  return applyEnvoyFilters(
-    {
-      listeners,
-      routes: buildRoutes(snapshot, proxy, listeners),
-      clusters,
-      endpoints: buildEndpoints(snapshot, proxy),
-    },
-    snapshot,
-    proxy,
-  )
+  const patched = applyEnvoyFilters({ listeners, routes, clusters, endpoints: [] }, snapshot, proxy)
+  return { ...patched, endpoints: buildEndpoints(snapshot, proxy, patched.clusters) }
 }

@@ -22,7 +22,7 @@ import {
   upgradesToHttp2,
 } from './cluster-traffic-policy.ts'
 import { effectivePolicy, portLevelPolicy, subsetPolicy, withMeshDefaults } from './destination-rule-policy.ts'
-import { groupsJson, localityGroups } from './endpoints.ts'
+import { groupsJson, localityGroups } from './endpoint-groups.ts'
 import { applyLbSetting, effectiveLbSetting } from './load-balancer.ts'
 import { effectiveTls, ignoresCredential, type MutualTlsInference, rawBuffer, upstreamTls } from './tls-context.ts'
 

@@ -13,8 +13,7 @@ import type {
 } from '../../resources/index.ts'
 import type { Cluster, JsonObject } from '../../xds/types.ts'
 import { protoDuration, wholeSeconds } from './cluster-duration.ts'
-import { forcesUnhealthy, sendsUnhealthy } from './endpoints.ts'
-import { effectiveLbSetting, localityLbConfig } from './load-balancer.ts'
+import { effectiveLbSetting, forcesUnhealthy, localityLbConfig, sendsUnhealthy } from './load-balancer.ts'
 
 const UNLIMITED = 4294967295
 

@@ -1,5 +1,6 @@
 // Locality and zone aware load balancing: which setting counts, what it does to a cluster and to its endpoints
 // (pilot/pkg/networking/core/loadbalancer/loadbalancer.go).
+import type { MeshSnapshot } from '../../registry/mesh-snapshot.ts'
 import type { IstioEndpoint, Locality, ProxyNode, Service } from '../../registry/types.ts'
 import type { LoadBalancerSettings, LocalityLoadBalancerSetting, MeshConfig } from '../../resources/index.ts'
 import type { JsonObject } from '../../xds/types.ts'
@@ -58,6 +59,13 @@ export function localityLbConfig(setting: LbSetting | null, outlierDetection: bo
   const fails = (setting.force || outlierDetection) && (failover !== undefined || failoverPriority !== undefined)
   return fails || distribute !== undefined ? { locality_weighted_lb_config: {} } : {}
 }
+
+/** Services with traffic distribution always know of endpoints that are not ready; others unless the flag is off. */
+export const sendsUnhealthy = (snapshot: MeshSnapshot, service: Service | null): boolean =>
+  snapshot.flagOn('PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS', true) || forcesUnhealthy(snapshot, service)
+
+export const forcesUnhealthy = (snapshot: MeshSnapshot, service: Service | null): boolean =>
+  snapshot.flagOn('PILOT_SEND_UNHEALTHY_ENDPOINTS', false) || (service?.trafficDistribution ?? '') !== ''
 
 /** Endpoints of one place and one priority. */
 export interface LocalityGroup {
