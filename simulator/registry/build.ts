@@ -206,8 +206,7 @@ class Snapshot implements MeshSnapshot {
     const targets: ServiceTarget[] = []
     // the namespace that the proxy says of itself; configuration may be that of another one
     const own = typeof proxy.metadata['NAMESPACE'] === 'string' ? proxy.metadata['NAMESPACE'] : proxy.namespace
-    const workload =
-      this.input.workloads.find(w => w.namespace === own && proxy.ipAddresses.includes(w.ip)) ?? null
+    const workload = this.input.workloads.find(w => w.namespace === own && proxy.ipAddresses.includes(w.ip)) ?? null
     for (const service of this.services) {
       if (service.resolution === 'Alias') continue
       const selected =

@@ -91,7 +91,10 @@ export class DestinationRuleIndex {
     const sorted = [...configs].sort((a, b) => selectors(a) - selectors(b) || compareAge(a, b))
     for (const written of sorted) {
       const { namespace } = written
-      const config = { ...written, spec: { ...written.spec, host: resolveShortName(written.spec.host, namespace, domain) } }
+      const config = {
+        ...written,
+        spec: { ...written.spec, host: resolveShortName(written.spec.host, namespace, domain) },
+      }
       // a rule for chosen workloads never leaves its namespace
       const exportTo = config.spec.workloadSelector ? ['.'] : [...new Set(config.spec.exportTo ?? [])]
       const visibleHere = ['*', '.', namespace].some(e => exportTo.includes(e))
