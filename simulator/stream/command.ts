@@ -1,0 +1,42 @@
+// What a viewer may ask of the mesh, checked at the rim. Nothing here can reach beyond the simulation.
+import { z } from 'zod'
+
+/** Files of one Apply, and characters of each: more is refused before it is parsed. */
+const FILES_MAX = 200
+const CONTENT_MAX = 1_000_000
+
+export const Command = z.discriminatedUnion('do', [
+  z.strictObject({ do: z.literal('play') }),
+  z.strictObject({ do: z.literal('pause') }),
+  /** To the next event, or until the next request of a client has ended. */
+  z.strictObject({ do: z.literal('step'), by: z.enum(['event', 'request']) }),
+  /** Virtual seconds per second; null = as fast as it goes. */
+  z.strictObject({ do: z.literal('speed'), speed: z.number().min(0.001).max(1000).nullable() }),
+  z.strictObject({
+    do: z.literal('apply'),
+    files: z
+      .array(z.strictObject({ name: z.string().min(1).max(500), content: z.string().max(CONTENT_MAX) }))
+      .min(1)
+      .max(FILES_MAX),
+  }),
+  z.strictObject({ do: z.literal('inspect'), traceId: z.number().int().min(0) }),
+  /** Back to the beginning, with the documents the run began with. */
+  z.strictObject({ do: z.literal('reset') }),
+  z.strictObject({ do: z.literal('files') }),
+])
+
+export type Command = z.output<typeof Command>
+
+/** Reads one message of a viewer; a reason in words when it is none. */
+export function parseCommand(text: string): { command: Command } | { reason: string } {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { reason: 'the message is not JSON' }
+  }
+  const parsed = Command.safeParse(value)
+  if (parsed.success) return { command: parsed.data }
+  const issue = parsed.error.issues[0]
+  return { reason: `${issue?.path.join('.') || 'message'}: ${issue?.message ?? 'not a command'}` }
+}

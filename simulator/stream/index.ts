@@ -1,0 +1,10 @@
+// Door of the room: frames, commands, and the session that tells the one and obeys the other.
+export type { Cast, CastCall, CastLoad, CastPod, CastService } from './cast.ts'
+export { castOf } from './cast-of.ts'
+export { Command, parseCommand } from './command.ts'
+export type * from './frame.ts'
+export { edgeId, PROTOCOL_VERSION } from './frame.ts'
+export type { MeshStart, RunningMesh, SessionOptions } from './session.ts'
+export { FrameSource } from './session.ts'
+export type { FrameSourceOptions } from './simulate.ts'
+export { createFrameSource } from './simulate.ts'

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest'
+import { parseCommand } from '../../../simulator/stream/command.ts'
+import type { DeltaFrame } from '../../../simulator/stream/frame.ts'
+import { handmadeSource } from './handmade-mesh.ts'
+
+function advanced(steps: number, wallMs = 100): { frames: DeltaFrame[]; source: ReturnType<typeof handmadeSource> } {
+  const source = handmadeSource()
+  const frames: DeltaFrame[] = []
+  for (let i = 0; i < steps; i++) {
+    const frame = source.advance(wallMs)
+    if (frame !== null) frames.push(frame)
+  }
+  return { frames, source }
+}
+
+describe('a session', () => {
+  test('knows the whole graph before the first request', () => {
+    const { topology } = handmadeSource().snapshot()
+    expect(topology.nodes.map(node => `${node.kind} ${node.name}`)).toEqual([
+      'client internet',
+      'gateway istio-ingressgateway',
+      'workload productpage-v1',
+      'workload details-v1',
+      'workload reviews-v1',
+      'workload reviews-v2',
+      'workload reviews-v3',
+      'workload ratings-v1',
+      'service reviews',
+      'istiod istiod',
+    ])
+    expect(topology.edges.map(edge => edge.id)).toContain('workload/default/productpage-v1>service/default/reviews')
+    expect(topology.edges.map(edge => edge.id)).toContain('client/internet>workload/istio-system/istio-ingressgateway')
+  })
+
+  test('tells frames in order, with every request once', () => {
+    const { frames } = advanced(20)
+    expect(frames.map(frame => frame.seq)).toEqual(frames.map((_, i) => i + 1))
+    expect(frames.at(-1)?.time).toBe(2_000_000)
+    const ids = frames.flatMap(frame => frame.requests.map(request => request.traceId))
+    expect(ids).toEqual(Array.from({ length: 40 }, (_, i) => i + 1))
+  })
+
+  test('tells rates, shares and failures of the last seconds', () => {
+    const { source } = advanced(100)
+    const { edges } = source.snapshot()
+    const of = (id: string) => edges.find(edge => edge.id === id)
+    const reviews = of('workload/default/productpage-v1>service/default/reviews')
+    expect(reviews?.rate).toBeCloseTo(20, 0)
+    expect(of('service/default/reviews>workload/default/reviews-v1')?.share).toBeCloseTo(0.7, 1)
+    expect(of('service/default/reviews>workload/default/reviews-v2')?.share).toBeCloseTo(0.1, 1)
+    expect(reviews?.p50).toBeGreaterThanOrEqual(14_000)
+  })
+
+  test('hangs hops under the hop that caused them', () => {
+    const { frames } = advanced(5)
+    const request = frames.flatMap(frame => frame.requests).find(r => r.traceId === 6)
+    const parents = request?.hops.map(hop => [hop.edges.at(-1)?.split('>')[1], hop.parent])
+    expect(parents?.[0]).toEqual(['workload/istio-system/istio-ingressgateway', -1])
+    expect(parents?.[1]).toEqual(['workload/default/productpage-v1', 0])
+    expect(parents?.at(-1)).toEqual(['workload/default/ratings-v1', request?.hops.at(-2)?.span])
+  })
+
+  test('stands still while paused and goes on by steps', () => {
+    const { source } = advanced(3)
+    source.command({ do: 'pause' })
+    expect(source.advance(1000)).toBeNull()
+    const before = source.now
+    source.command({ do: 'step', by: 'request' })
+    expect(source.now).toBeGreaterThan(before)
+    expect(source.snapshot().running).toBe(false)
+  })
+
+  test('runs at its pace, loses no microsecond, and lets go what it cannot keep', () => {
+    const source = handmadeSource()
+    source.command({ do: 'speed', speed: 0.1 })
+    for (let i = 0; i < 1000; i++) source.advance(0.125)
+    expect(source.now).toBe(12_500)
+    source.command({ do: 'speed', speed: null })
+    let left = 5
+    source.advance(100, () => --left > 0)
+    expect(source.now).toBe(112_500)
+  })
+
+  test('has the same fingerprint in one piece, in sixty, and with somebody looking', () => {
+    const whole = handmadeSource()
+    whole.runUntil(6_000_000)
+    const { source } = advanced(60)
+    source.snapshot()
+    source.command({ do: 'inspect', traceId: 3 })
+    expect(source.now).toBe(whole.now)
+    expect(source.fingerprint()).toBe(whole.fingerprint())
+  })
+
+  test('refuses documents with errors and tells where; the mesh goes on', () => {
+    const { source } = advanced(3)
+    const bad = source.command({ do: 'apply', files: [{ name: 'reviews.yaml', content: 'kind: X\nnonsense: 1\n' }] })
+    expect(bad.all).toEqual([])
+    expect(bad.asker).toMatchObject([{ type: 'diagnostics', applied: false, diagnostics: [{ at: { line: 2 } }] }])
+    expect(source.advance(100)).not.toBeNull()
+    const good = source.command({ do: 'apply', files: [{ name: 'reviews.yaml', content: 'kind: X\n' }] })
+    expect(good.asker).toMatchObject([{ applied: true }])
+    expect(good.all).toMatchObject([{ type: 'delta', pushes: 2 }])
+    expect(good.all[0]).toHaveProperty('events.0.kind', 'mark')
+  })
+
+  test('shows one request with the decisions of each proxy', () => {
+    const { source } = advanced(10)
+    const [frame] = source.command({ do: 'inspect', traceId: 17 }).asker
+    if (frame?.type !== 'request') throw new Error('no request frame')
+    expect(frame.request?.outcome).toBe('ok')
+    const productpage = frame.spans.find(span => span.authority === 'reviews:9080')
+    expect(productpage?.trail.map(step => step.step)).toContain('cluster')
+    expect(productpage?.log).toContain('"GET /reviews/0 HTTP/1.1" 200')
+    expect(source.command({ do: 'inspect', traceId: 9999 }).asker).toMatchObject([{ request: null, spans: [] }])
+  })
+
+  test('begins anew on reset', () => {
+    const { source } = advanced(10)
+    source.command({ do: 'reset' })
+    expect(source.now).toBe(0)
+    expect(source.snapshot().requests).toEqual([])
+  })
+})
+
+describe('a command', () => {
+  test('is understood or refused with a reason', () => {
+    expect(parseCommand('{"do":"speed","speed":10}')).toEqual({ command: { do: 'speed', speed: 10 } })
+    expect(parseCommand('{')).toEqual({ reason: 'the message is not JSON' })
+    expect(parseCommand('{"do":"speed","speed":-1}')).toHaveProperty('reason')
+    expect(parseCommand('{"do":"format disk"}')).toHaveProperty('reason')
+    expect(parseCommand('{"do":"play","more":1}')).toHaveProperty('reason')
+  })
+})
