@@ -38,7 +38,7 @@ export function claimMatcher(claims: readonly string[], value: JsonObject): Json
     path: ['payload', ...claims].map(key => ({ key })),
     value: {
       or_match: {
-        value_matchers: [{ string_match: value }, { list_match: { one_of: { string_match: value } } }],
+        value_matchers: [{ list_match: { one_of: { string_match: value } } }, { string_match: value }],
       },
     },
   }
