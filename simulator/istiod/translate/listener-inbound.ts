@@ -128,6 +128,11 @@ function addServicePorts(
   }
 }
 
+/** First address of the proxy that others can reach. */
+const ownAddress = (context: TranslationContext): string =>
+  context.proxy.ipAddresses.find(ip => !ip.startsWith('127.') && !ip.startsWith('169.254.') && ip !== '::1') ??
+  context.wildcard
+
 /** The protocol inside TLS. */
 const afterTls = (protocol: Protocol): Protocol =>
   protocol === 'HTTPS' ? 'HTTP' : protocol === 'TLS' ? 'TCP' : protocol
@@ -149,7 +154,7 @@ function addIngressPorts(context: TranslationContext, ports: Map<number, Inbound
       protocol: tls ? afterTls(protocol) : protocol,
       cluster: inboundClusterName(number),
       host: `${sidecar.name}.${sidecar.namespace}`,
-      bind: listener.bind || context.wildcard,
+      bind: listener.bind || ownAddress(context),
       toPort,
       passthrough: false,
       tls,
