@@ -12,6 +12,7 @@ interface Bucket {
   outcomes: Outcomes
   latency: LatencyHistogram
   flags: Map<string, number>
+  mtls: number
 }
 
 /** What one request was on one edge or at one node. */
@@ -20,6 +21,8 @@ export interface Sample {
   duration: number
   outcome: Outcome
   flags: readonly string[]
+  /** The server's proxy saw mutual TLS. */
+  mtls: boolean
 }
 
 export class SlidingFigures {
@@ -29,11 +32,12 @@ export class SlidingFigures {
     const second = Math.floor(sample.end / SECOND)
     let bucket = this.buckets.at(-1)
     if (bucket === undefined || bucket.second < second) {
-      bucket = { second, outcomes: noOutcomes(), latency: new LatencyHistogram(), flags: new Map() }
+      bucket = { second, outcomes: noOutcomes(), latency: new LatencyHistogram(), flags: new Map(), mtls: 0 }
       this.buckets.push(bucket)
       if (this.buckets.length > WINDOW_SECONDS) this.buckets.shift()
     }
     bucket.outcomes[sample.outcome]++
+    if (sample.mtls) bucket.mtls++
     bucket.latency.add(Math.max(0, sample.duration))
     if (sample.outcome === 'fail' || sample.outcome === 'denied') {
       for (const flag of sample.flags) bucket.flags.set(flag, (bucket.flags.get(flag) ?? 0) + 1)
@@ -41,11 +45,20 @@ export class SlidingFigures {
   }
 
   /** Everything of the window that ends at `now`. */
-  read(now: number): { rate: number; total: number; outcomes: Outcomes; p50: number; p99: number; flag: string } {
+  read(now: number): {
+    rate: number
+    total: number
+    outcomes: Outcomes
+    p50: number
+    p99: number
+    flag: string
+    mtls: number
+  } {
     const first = Math.floor(now / SECOND) - WINDOW_SECONDS + 1
     const outcomes = noOutcomes()
     const latency = new LatencyHistogram()
     const flags = new Map<string, number>()
+    let mtls = 0
     for (const bucket of this.buckets) {
       if (bucket.second < first) continue
       outcomes.ok += bucket.outcomes.ok
@@ -53,6 +66,7 @@ export class SlidingFigures {
       outcomes.fail += bucket.outcomes.fail
       outcomes.denied += bucket.outcomes.denied
       latency.merge(bucket.latency)
+      mtls += bucket.mtls
       for (const [flag, count] of bucket.flags) flags.set(flag, (flags.get(flag) ?? 0) + count)
     }
     const total = latency.count
@@ -66,6 +80,7 @@ export class SlidingFigures {
       p50: latency.percentile(50),
       p99: latency.percentile(99),
       flag,
+      mtls: total === 0 ? 0 : rounded(mtls / total),
     }
   }
 }
@@ -95,7 +110,7 @@ export class MeshFigures {
     const read = [...this.edges].map(([id, edge]) => ({ id, source: edge.source, ...edge.figures.read(now) }))
     const totals = new Map<string, number>()
     for (const edge of read) totals.set(edge.source, (totals.get(edge.source) ?? 0) + edge.total)
-    return read.map(({ id, source, rate, total, outcomes, p50, p99, flag }) => {
+    return read.map(({ id, source, rate, total, outcomes, p50, p99, flag, mtls }) => {
       const all = totals.get(source) ?? 0
       return {
         id,
@@ -106,6 +121,7 @@ export class MeshFigures {
         share: isService(source) && all > 0 ? rounded(total / all) : null,
         outcomes,
         flag,
+        mtls,
       }
     })
   }

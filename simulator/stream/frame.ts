@@ -54,6 +54,8 @@ export interface EdgeFigures {
   outcomes: Outcomes
   /** The most frequent response flag among failed requests, '' without one. */
   flag: string
+  /** Share of its requests that came by mutual TLS. */
+  mtls: number
 }
 
 export interface NodeFigures {

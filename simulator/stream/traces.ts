@@ -37,6 +37,12 @@ export class TraceStore {
     return trace
   }
 
+  /** Did the server's proxy see mutual TLS? Its record comes before the caller's, whose answer it carries. */
+  cameByMtls(record: StreamRecord): boolean {
+    const streams = this.traces.get(record.traceId)?.streams ?? []
+    return streams.some(r => r.parentSpan === record.span && r.direction === 'inbound' && r.mtls)
+  }
+
   get(id: number): Trace | null {
     return this.traces.get(id) ?? null
   }

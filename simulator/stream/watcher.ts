@@ -98,6 +98,7 @@ export class Watcher implements Recorder {
       duration: record.end - record.start,
       outcome: outcomeOfStream(record),
       flags: record.flags,
+      mtls: this.traces.cameByMtls(record),
     }
     for (const [source, target] of edgesOfStream(record, this.topology)) {
       this.figures.add(this.topology.edge(source, target), source, target, sample)
@@ -120,7 +121,13 @@ export class Watcher implements Recorder {
   private client(record: ClientRecord): void {
     const trace = this.traces.client(record)
     const outcome = outcomeOfClient(record)
-    const sample = { end: record.end, duration: record.end - record.start, outcome, flags: [record.failure] }
+    const sample = {
+      end: record.end,
+      duration: record.end - record.start,
+      outcome,
+      flags: [record.failure],
+      mtls: false,
+    }
     for (const [source, target] of edgesOfClient(record, this.cast, this.topology)) {
       this.topology.edge(source, target)
       this.figures.add(edgeId(source, target), source, target, sample)

@@ -1,0 +1,205 @@
+// Frames -> state. The only thing that panels and marks read; they hear by topic what has changed.
+
+import type { Diagnostic } from '../../simulator/diagnostics/types.ts'
+import type { SourceFile } from '../../simulator/resources/types.ts'
+import type {
+  BeatFrame,
+  EdgeFigures,
+  EventFrame,
+  Frame,
+  HelloFrame,
+  NodeFigures,
+  RequestDetailFrame,
+  RequestFrame,
+  TopologyFrame,
+} from '../../simulator/stream/frame.ts'
+import type { Language } from './words.ts'
+
+export type Topic =
+  | 'hello'
+  | 'topology'
+  | 'figures'
+  | 'time'
+  | 'requests'
+  | 'events'
+  | 'selection'
+  | 'detail'
+  | 'files'
+  | 'applied'
+  | 'look'
+  | 'connection'
+
+export type Selection =
+  | { kind: 'none' }
+  | { kind: 'node'; id: string }
+  | { kind: 'edge'; id: string }
+  | { kind: 'request'; traceId: number }
+
+export type Theme = 'dark' | 'light'
+export type View = 'mesh' | 'requests'
+
+/** Finished requests that lists can show. */
+const REQUESTS_MAX = 400
+
+export interface State {
+  hello: HelloFrame | null
+  time: number
+  /** Wall clock (performance.now) at which `time` was true. */
+  timeAt: number
+  running: boolean
+  speed: number | null
+  topology: TopologyFrame
+  edges: ReadonlyMap<string, EdgeFigures>
+  nodes: ReadonlyMap<string, NodeFigures>
+  beats: Map<number, BeatFrame>
+  events: EventFrame[]
+  /** Latest last. */
+  requests: RequestFrame[]
+  sampling: number
+  pushes: number
+  diagnostics: readonly Diagnostic[]
+  files: readonly SourceFile[]
+  /** Answer to the last Apply. */
+  applied: { applied: boolean; diagnostics: readonly Diagnostic[]; time: number } | null
+  selection: Selection
+  detail: RequestDetailFrame | null
+  connected: boolean
+  language: Language
+  theme: Theme
+  view: View
+}
+
+export class Store {
+  readonly state: State
+  /** Requests and events that came with the last frame; marks read them on their topic. */
+  arrived: { requests: readonly RequestFrame[]; events: readonly EventFrame[] } = { requests: [], events: [] }
+  private readonly listeners = new Map<Topic, (() => void)[]>()
+
+  constructor(language: Language, theme: Theme) {
+    this.state = {
+      hello: null,
+      time: 0,
+      timeAt: 0,
+      running: false,
+      speed: 1,
+      topology: { nodes: [], edges: [] },
+      edges: new Map(),
+      nodes: new Map(),
+      beats: new Map(),
+      events: [],
+      requests: [],
+      sampling: 1,
+      pushes: 0,
+      diagnostics: [],
+      files: [],
+      applied: null,
+      selection: { kind: 'none' },
+      detail: null,
+      connected: false,
+      language,
+      theme,
+      view: 'mesh',
+    }
+  }
+
+  on(topics: readonly Topic[], listener: () => void): void {
+    for (const topic of topics) this.listeners.set(topic, [...(this.listeners.get(topic) ?? []), listener])
+  }
+
+  /** Changes state and tells; each listener once. */
+  change(changes: Partial<State>, ...topics: Topic[]): void {
+    Object.assign(this.state, changes)
+    this.tell(topics)
+  }
+
+  frame(frame: Frame): void {
+    switch (frame.type) {
+      case 'hello':
+        this.change({ hello: frame, selection: { kind: 'none' }, detail: null }, 'hello', 'selection')
+        break
+      case 'snapshot':
+        this.arrived = { requests: [], events: [] }
+        this.change(
+          {
+            ...this.played(frame),
+            topology: frame.topology,
+            edges: byId(frame.edges),
+            nodes: byId(frame.nodes),
+            beats: new Map(frame.beats.map(beat => [beat.second, beat])),
+            events: [...frame.events],
+            requests: [...frame.requests],
+            pushes: frame.pushes,
+            diagnostics: frame.diagnostics,
+          },
+          ...(['topology', 'figures', 'requests', 'events', 'time'] as const),
+        )
+        break
+      case 'delta':
+        this.delta(frame)
+        break
+      case 'request':
+        this.change({ detail: frame }, 'detail')
+        break
+      case 'files':
+        this.change({ files: frame.files }, 'files')
+        break
+      case 'diagnostics': {
+        const { applied, diagnostics } = frame
+        this.change({ applied: { applied, diagnostics, time: this.state.time } }, 'applied')
+        break
+      }
+      case 'refusal':
+        console.warn(`meshsim: ${frame.reason}`)
+    }
+  }
+
+  private delta(frame: Extract<Frame, { type: 'delta' }>): void {
+    const { state } = this
+    const topics: Topic[] = ['time']
+    if (frame.topology !== undefined) {
+      state.topology = frame.topology
+      topics.push('topology')
+    }
+    if (frame.edges.length > 0 || frame.nodes.length > 0) {
+      state.edges = byId(frame.edges)
+      state.nodes = byId(frame.nodes)
+      topics.push('figures')
+    }
+    for (const beat of frame.beats) state.beats.set(beat.second, beat)
+    if (frame.events.length > 0) {
+      state.events = [...state.events, ...frame.events].slice(-1000)
+      topics.push('events')
+    }
+    if (frame.requests.length > 0) {
+      state.requests = [...state.requests, ...frame.requests].slice(-REQUESTS_MAX)
+      topics.push('requests')
+    }
+    this.arrived = { requests: frame.requests, events: frame.events }
+    this.change({ ...this.played(frame), sampling: frame.sampling, pushes: frame.pushes }, ...topics)
+  }
+
+  private played(frame: { time: number; running: boolean; speed: number | null }): Partial<State> {
+    return { time: frame.time, timeAt: performance.now(), running: frame.running, speed: frame.speed }
+  }
+
+  private tell(topics: readonly Topic[]): void {
+    const told = new Set<() => void>()
+    for (const topic of topics) {
+      for (const listener of this.listeners.get(topic) ?? []) {
+        if (told.has(listener)) continue
+        told.add(listener)
+        listener()
+      }
+    }
+  }
+}
+
+/** Virtual time between two frames, carried on by the pace but never beyond what the next frame may say. */
+export function smoothTime(state: State): number {
+  if (!state.running || state.speed === null) return state.time
+  return state.time + Math.min(performance.now() - state.timeAt, 110) * 1000 * state.speed
+}
+
+function byId<T extends { id: string }>(list: readonly T[]): Map<string, T> {
+  return new Map(list.map(item => [item.id, item]))
+}
