@@ -155,7 +155,7 @@ export class Dots {
   /** A request that waits sits where it waits: on the inner orbit of its node. */
   private bead(context: CanvasRenderingContext2D, colours: Colours, flight: Flight, leg: Leg): void {
     const [source = '', target = ''] = leg.edge.split('>')
-    const held = leg.fault === 'delay'
+    const held = leg.fault !== ''
     const id = held ? source : target
     const place = this.scene.places.get(id)
     if (place === undefined || id.startsWith('service/')) return

@@ -88,7 +88,7 @@ function label(group: SVGGElement, edge: EdgeFrame, scene: EdgeScene): void {
   const flag = figures.flag === '' ? '' : ` ${figures.flag}`
   let second = duration(figures.p50)
   if (judged.hue === 'fail' || (judged.hue === 'warn' && judged.failed > 0)) {
-    second = `${say(language, 'loses', { share: percent(judged.failed) })}${flag}`
+    second = `${say(language, 'edgeLoses', { share: percent(judged.failed) })}${flag}`
   } else if (judged.hue === 'denied') second = say(language, 'refuses', { share: percent(judged.denied) })
   else if (judged.hue === 'warn') second = say(language, 'degraded', { share: percent(judged.degraded) })
   const hasPill = figures.share !== null

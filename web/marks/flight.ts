@@ -45,6 +45,11 @@ export function planFlight(request: RequestFrame, born: number, scale: number): 
       legs.push({ edge: hop.edges[0] ?? '', kind: 'wait', from: at, to: at + 900 * scale, ...told })
       at += 900 * scale
     }
+    if (hop.fault === 'abort') {
+      // Turned round at the caller's proxy: the server never sees it.
+      legs.push({ edge: hop.edges[0] ?? '', kind: 'wait', from: at, to: at + 900 * scale, ...told })
+      return at + 900 * scale
+    }
     for (const edge of hop.edges) {
       legs.push({ edge, kind: 'out', from: at, to: at + edgeMs, ...told })
       at += edgeMs

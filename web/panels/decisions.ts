@@ -5,7 +5,7 @@ import { type Child, fill, h, s } from '../dom.ts'
 import { duration } from '../store/figures.ts'
 import type { Store } from '../store/store.ts'
 import { say, type Word } from '../store/words.ts'
-import { hopRows } from './hops.ts'
+import { chosenRow, hopRows } from './hops.ts'
 
 type Tab = 'decisions' | 'headers' | 'log'
 
@@ -16,8 +16,8 @@ export function decisionsPanel(store: Store, body: HTMLElement): () => void {
   const draw = (): void => {
     const { detail, language } = state
     const rows = detail === null ? [] : hopRows(detail, state.topology)
-    const row = rows.find(r => r.key === chosenHop(store)) ?? rows[1] ?? rows[0]
-    if (detail === null || row === undefined) {
+    const row = chosenRow(rows, chosenHop(store))
+    if (detail === null || row === null) {
       fill(body, h('p', { class: 'say' }, say(language, detail?.request === null ? 'gone' : 'choose')))
       return
     }

@@ -204,7 +204,7 @@ export function graphPanel(
     event => {
       const box = svg.getBoundingClientRect()
       const [x, y] = camera.invert([event.clientX - box.left, event.clientY - box.top])
-      const hit = dots.at({ x, y }, 9 / camera.k)
+      const hit = dots.at({ x, y }, 7 / camera.k)
       if (hit === null) return
       event.stopPropagation()
       choose.request(hit.traceId)

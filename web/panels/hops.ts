@@ -34,3 +34,9 @@ export function hopRows(detail: RequestDetailFrame, topology: TopologyFrame): Ho
   for (const hop of hops) if (!spans.has(hop.parent)) add(hop, 0)
   return rows
 }
+
+/** The row that both panels show: the reader's choice, else the deepest that went wrong, else the first behind the client. */
+export function chosenRow(rows: readonly HopRow[], key: string): HopRow | null {
+  const wrong = rows.filter(row => row.hop.outcome !== 'ok' || row.hop.fault !== '').sort((a, b) => b.depth - a.depth)
+  return rows.find(row => row.key === key) ?? wrong[0] ?? rows[1] ?? rows[0] ?? null
+}

@@ -2,10 +2,11 @@
 // held by a fault is dotted, what failed is hatched, what went on after the answer lies on hatching.
 import { type Child, fill, h, pressable, s } from '../dom.ts'
 import { duration, pathOf } from '../store/figures.ts'
+import { nodeTitle } from '../store/reading.ts'
 import type { Selection, Store } from '../store/store.ts'
-import { say } from '../store/words.ts'
+import { type Language, say, type Word } from '../store/words.ts'
 import { chooseHop, chosenHop } from './decisions.ts'
-import { type HopRow, hopRows } from './hops.ts'
+import { chosenRow, type HopRow, hopRows } from './hops.ts'
 
 const ROW = 38
 const TOP = 26
@@ -40,7 +41,9 @@ export function requestPanel(store: Store, choose: (selection: Selection) => voi
       h('h1', {}, line),
       h('p', { class: 'say' }, ...why(rows)),
       h('div', { class: 'actions' }, back),
+      wayStrip(rows, width, state),
       waterfall(rows, request.start, request.end, width),
+      key(language),
     )
   }
   const leave = (): void => {
@@ -82,18 +85,13 @@ export function requestPanel(store: Store, choose: (selection: Selection) => voi
         s('text', { class: 'axis', x: at, y: 12, 'text-anchor': 'middle' }, tick === 0 ? '0' : duration(tick)),
       )
     }
-    const chosen = chosenHop(store)
-    const index = Math.max(
-      0,
-      rows.findIndex(row => row.key === chosen),
-    )
-    for (const [i, row] of rows.entries())
-      svg.append(rowMark(row, i, x, width, (chosen === '' ? Math.min(1, rows.length - 1) : index) === i))
+    const chosen = chosenRow(rows, chosenHop(store))
+    for (const [i, row] of rows.entries()) svg.append(rowMark(row, i, x, width, chosen === row))
     svg.append(
       s('line', { class: 'answered', x1: x(end), x2: x(end), y1: TOP - 6, y2: bottom + 4 }),
       s(
         'text',
-        { class: 'small', x: x(end), y: bottom + 18, 'text-anchor': 'middle' },
+        { class: 'small', x: Math.min(x(end), width - 62), y: bottom + 18, 'text-anchor': 'middle' },
         `${say(language, 'answered')} ${duration(end - start)}`,
       ),
     )
@@ -143,6 +141,48 @@ export function requestPanel(store: Store, choose: (selection: Selection) => voi
   new ResizeObserver(() => draw()).observe(host)
   draw()
   return host
+}
+
+/** The way to the hop that matters, as the picture draws it. */
+function wayStrip(rows: readonly HopRow[], width: number, state: Store['state']): SVGElement {
+  const worst = rows.filter(row => row.hop.outcome !== 'ok').sort((a, b) => b.depth - a.depth)[0]
+  const deepest = [...rows].sort((a, b) => b.depth - a.depth)[0]
+  const path: HopRow[] = []
+  for (let row = worst ?? deepest; row !== undefined; row = rows.find(r => r.hop.span === path[0]?.hop.parent)) {
+    if (path.includes(row)) break
+    path.unshift(row)
+  }
+  const svg = s('svg', { class: 'strip', viewBox: `0 0 ${width} 76`, height: 76, 'aria-hidden': 'true' })
+  svg.append(s('rect', { class: 'frame', x: 0.5, y: 0.5, width: width - 1, height: 75, rx: 10 }))
+  const gap = Math.min(170, (width - 120) / Math.max(1, path.length))
+  const first = path[0]?.hop.edges[0]?.split('>')[0] ?? ''
+  const disc = (at: number, title: string, hue: string): void => {
+    svg.append(s('circle', { class: `hue-${hue} disc`, cx: at, cy: 30, r: 13 }))
+    svg.append(s('text', { x: at, y: 62, 'text-anchor': 'middle' }, title))
+  }
+  for (const [i, { title, hop }] of path.entries()) {
+    const at = 56 + i * gap
+    const hue = hop.fault === 'delay' && hop.outcome === 'ok' ? 'warn' : hop.outcome
+    svg.append(s('path', { class: `hue-${hue} link ${hue}`, d: `M${at + 18},30H${at + gap - 24}` }))
+    svg.append(s('path', { class: `hue-${hue} tip`, d: `M${at + gap - 18},30l-8,-5v10Z` }))
+    disc(at + gap, title, hue)
+  }
+  disc(56, nodeTitle(first, state.topology), 'tcp')
+  return svg
+}
+
+function key(language: Language): HTMLElement {
+  const sample = (word: Word, look: string): HTMLElement =>
+    h('span', {}, h('i', { class: `sample ${look}` }), say(language, word))
+  return h(
+    'div',
+    { class: 'key' },
+    sample('barWait', 'wait'),
+    sample('barApp', 'app'),
+    sample('failed', 'fail'),
+    sample('held', 'held'),
+    sample('after', 'after'),
+  )
 }
 
 /** At most eight round marks. */

@@ -27,7 +27,7 @@ export function sentencePanel(store: Store, open: (traceId: number) => void): HT
     const shown = said.hue === '' ? state.requests.at(-1) : (bad ?? state.requests.findLast(r => r.outcome === 'warn'))
     wanted = shown?.traceId ?? -1
     button.hidden = wanted < 0
-    fill(button, say(state.language, said.hue === '' || bad === undefined ? 'showLatest' : 'showFailed'))
+    fill(button, say(state.language, said.hue === '' ? 'showLatest' : 'showFailed'))
   }
   store.on(['figures'], () => draw(false))
   store.on(['hello', 'look', 'topology'], () => draw(true))
