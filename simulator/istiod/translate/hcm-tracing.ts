@@ -1,7 +1,7 @@
 // Tracing fields of a connection manager, without a tracer (pilot/pkg/networking/core/tracing.go).
 import { compareText } from '../../registry/names.ts'
 import type { JsonObject } from '../../xds/types.ts'
-import { type ListenerClass, type TranslationContext, text } from './translation-context.ts'
+import { type ListenerClass, ownNamespace, type TranslationContext, text } from './translation-context.ts'
 
 const literal = (tag: string, value: string): JsonObject => ({ tag, literal: { value } })
 
@@ -21,7 +21,7 @@ function istioTags(context: TranslationContext): JsonObject[] {
     literal('istio.canonical_revision', proxy.labels['service.istio.io/canonical-revision'] || 'latest'),
     literal('istio.canonical_service', proxy.labels['service.istio.io/canonical-name'] || 'unknown'),
     literal('istio.mesh_id', text(proxy.metadata['MESH_ID']) || 'unknown'),
-    literal('istio.namespace', proxy.namespace || 'default'),
+    literal('istio.namespace', ownNamespace(context) || 'default'),
     literal('istio.cluster_id', proxy.clusterId || 'unknown'),
     policyTag(`${DRY_RUN}.allow_policy.name`, 'istio_dry_run_allow_shadow_effective_policy_id'),
     policyTag(`${DRY_RUN}.allow_policy.result`, 'istio_dry_run_allow_shadow_engine_result'),

@@ -1,5 +1,6 @@
 // Filter chains before they are written: what they match and how two of them conflict
 // (pilot/pkg/networking/core/listener.go filterChainOpts).
+import ipaddr from 'ipaddr.js'
 import { compareText } from '../../registry/names.ts'
 import type { FilterChain, FilterChainMatch, JsonObject, NamedFilter } from '../../xds/types.ts'
 
@@ -39,15 +40,16 @@ export function cidrRange(text: string): { address_prefix: string; prefix_len: n
   }
 }
 
-/** The network of an IPv4 range as a number, so that equal ranges look equal. */
+/** The network of a range, so that equal ranges look equal. */
 function masked(text: string): string {
   const { address_prefix: address, prefix_len: length } = cidrRange(text)
-  const parts = address.split('.').map(Number)
-  if (parts.length !== 4) return `${address}/${length}`
-  let value = 0
-  for (const part of parts) value = value * 256 + part
-  const size = 2 ** (32 - length)
-  return `${Math.floor(value / size) * size}/${length}`
+  if (!ipaddr.isValid(address)) return text
+  const bytes = ipaddr.parse(address).toByteArray()
+  const network = bytes.map((byte, index) => {
+    const bits = Math.min(8, Math.max(0, length - index * 8))
+    return byte - (byte % 2 ** (8 - bits))
+  })
+  return `${network.join('.')}/${length}`
 }
 
 const UNSPECIFIED = ['0.0.0.0']

@@ -9,7 +9,7 @@ import { outboundClusterName } from './cluster-names.ts'
 import { type ChainDraft, chainDraft } from './listener-chains.ts'
 import { routeDestinations, singleDestination, type TcpDestinationOptions } from './listener-network-filters.ts'
 import { alternativeHosts } from './route-domains.ts'
-import { addressOf, configMetadata, type TranslationContext } from './translation-context.ts'
+import { addressOf, configMetadata, ownNamespace, type TranslationContext } from './translation-context.ts'
 
 export interface OutboundTcpPort {
   service: Service
@@ -17,6 +17,8 @@ export interface OutboundTcpPort {
   /** First address that the listener binds to. */
   bind: string
   destinations: string[]
+  /** The destination is one pod of a headless service. */
+  perPod: boolean
   virtualServices: readonly VirtualServiceConfig[]
 }
 
@@ -35,7 +37,7 @@ export function staticMatch(
     (gateways.length === 0 || gateways.includes(gateway)) &&
     subsetOf(match.sourceLabels, context.proxy.labels) &&
     (!match.port || match.port === port) &&
-    (!match.sourceNamespace || match.sourceNamespace === context.proxy.namespace)
+    (!match.sourceNamespace || match.sourceNamespace === ownNamespace(context))
   )
 }
 
@@ -100,6 +102,7 @@ function tlsChains(
 /** Only the SNI tells services apart where they share an address. */
 function needsSni(context: TranslationContext, target: OutboundTcpPort, destinations: readonly string[]): boolean {
   const { service, bind } = target
+  if (target.perPod) return false
   const first = addressOf(service)
   const address = first.includes('/') ? '' : first
   return (

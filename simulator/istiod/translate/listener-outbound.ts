@@ -39,6 +39,8 @@ interface Target {
   port: ServicePort
   binding: Binding
   destinations: string[]
+  /** The destination is one pod of a headless service: it needs no SNI to be told apart. */
+  perPod?: true
   listener: EgressListener
 }
 
@@ -117,10 +119,15 @@ class OutboundBuilder {
       this.add(target)
       return
     }
+    const shared = this.context.snapshot.flagOn('PILOT_ENABLE_HEADLESS_FILTER_CHAIN_LISTENER', false)
     for (const { address } of endpoints) {
       // a proxy needs no listener for its own pod
       if (!isIpAddress(address) || address === this.context.proxy.ipAddresses[0]) continue
-      this.add({ ...target, binding: { ...binding, addresses: [address] } })
+      if (shared && port.protocol !== 'Unsupported') {
+        // one listener for all pods, a chain for each
+        const { wildcard } = this.context
+        this.add({ ...target, binding: { ...binding, addresses: [wildcard] }, destinations: [address], perPod: true })
+      } else this.add({ ...target, binding: { ...binding, addresses: [address] } })
     }
   }
 
@@ -182,6 +189,7 @@ class OutboundBuilder {
       port,
       bind: target.binding.addresses[0] ?? '',
       destinations: target.destinations,
+      perPod: target.perPod === true,
       virtualServices: target.listener.virtualServices,
     })
     const sniffed = port.protocol === 'Unsupported'

@@ -2,6 +2,7 @@
 // pilot/pkg/security/model/authentication.go, pilot/pkg/networking/core/listener.go BuildListenerTLSContext).
 import type { ServerTLSSettings } from '../../resources/index.ts'
 import type { JsonObject, NamedFilter } from '../../xds/types.ts'
+import { outboundClusterName } from './cluster-names.ts'
 import { credentialSecret, sdsSecret } from './tls-context.ts'
 import { type TranslationContext, text } from './translation-context.ts'
 
@@ -73,6 +74,38 @@ export function mutualTlsSocket(context: TranslationContext, http: boolean): Nam
   )
 }
 
+const EXTERNAL = 'sds://'
+
+/** A server of secrets outside, reached by `cluster`. */
+const servedBy = (name: string, cluster: string, authority: string): JsonObject => ({
+  name,
+  sds_config: {
+    api_config_source: {
+      api_type: 'GRPC',
+      grpc_services: [{ envoy_grpc: { cluster_name: cluster, ...(authority === '' ? {} : { authority }) } }],
+      set_node_on_first_message_only: true,
+      transport_api_version: 'V3',
+    },
+    resource_api_version: 'V3',
+  },
+})
+
+/** Secret of a credential: `sds://` asks the agent's socket, else the mesh's provider of secrets, else istiod. */
+function secretOf(context: TranslationContext, credential: string): JsonObject {
+  if (!credential.startsWith(EXTERNAL)) return credentialSecret(credential)
+  const name = credential.slice(EXTERNAL.length)
+  if (text(context.proxy.metadata['credential']) === 'true') return servedBy(credential, 'sds-external', '')
+  const provider = context.mesh.extensionProviders.find(candidate => 'sds' in candidate)
+  const { service = '', port = 0 } = (provider?.['sds'] ?? {}) as { service?: string; port?: number }
+  const parts = service.split('/')
+  const host = parts.length === 2 ? (parts[1] ?? '') : service
+  const found = context.snapshot
+    .serviceDefinitions(host)
+    .filter(definition => parts.length !== 2 || definition.namespace === parts[0])
+  if (provider && found.length === 1) return servedBy(name, outboundClusterName(port, '', host), host)
+  return credentialSecret(name)
+}
+
 const exactNames = (names: readonly string[] | undefined): JsonObject =>
   names && names.length > 0 ? { match_subject_alt_names: names.map(exact => ({ exact })) } : {}
 
@@ -108,11 +141,11 @@ const untrusted = (tls: ServerTLSSettings): JsonObject =>
   tls.insecureSkipVerify ? { trust_chain_verification: 'ACCEPT_UNTRUSTED' } : {}
 
 /** By credential: istiod serves the Secret. */
-function byCredential(tls: ServerTLSSettings, names: readonly string[]): JsonObject {
+function byCredential(context: TranslationContext, tls: ServerTLSSettings, names: readonly string[]): JsonObject {
   const mutual = tls.mode === 'MUTUAL' || tls.mode === 'OPTIONAL_MUTUAL'
   const authority = tls.caCertCredentialName || `${names[0]}-cacert`
   return {
-    tls_certificate_sds_secret_configs: names.map(credentialSecret),
+    tls_certificate_sds_secret_configs: names.map(name => secretOf(context, name)),
     ...(mutual
       ? {
           combined_validation_context: {
@@ -122,7 +155,7 @@ function byCredential(tls: ServerTLSSettings, names: readonly string[]): JsonObj
               ...(tls.verifyCertificateHash?.length ? { verify_certificate_hash: tls.verifyCertificateHash } : {}),
               ...untrusted(tls),
             },
-            validation_context_sds_secret_config: credentialSecret(authority),
+            validation_context_sds_secret_config: secretOf(context, authority),
           },
         }
       : tls.subjectAltNames?.length
@@ -166,7 +199,7 @@ export function serverTlsSocket(context: TranslationContext, tls: ServerTLSSetti
       root: text(proxy.metadata['TLS_SERVER_ROOT_CERT']),
     }
     certificates = byFiles(tls, [own], validate)
-  } else if (credentials.length > 0) certificates = byCredential(tls, credentials)
+  } else if (credentials.length > 0) certificates = byCredential(context, tls, credentials)
   else {
     const pairs = tls.tlsCertificates?.map(pair => ({
       certificate: pair.serverCertificate ?? '',

@@ -38,6 +38,10 @@ export function translationContext(snapshot: MeshSnapshot, proxy: ProxyNode): Tr
 
 export const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
+/** Namespace that the proxy says it runs in; its configuration may be another's. */
+export const ownNamespace = (context: TranslationContext): string =>
+  text(context.proxy.metadata['NAMESPACE']) || context.proxy.namespace
+
 /** `allow_any` traffic leaves to where it was going. */
 export const allowsAny = (context: TranslationContext): boolean =>
   context.scope.outboundTrafficPolicy.mode === 'ALLOW_ANY'

@@ -25,7 +25,7 @@ import {
 import { appended, headerFields, headerOperations } from './route-headers.ts'
 import { isCatchAll, routeMatch, routeOperation } from './route-match.ts'
 import { retryPolicy } from './route-retry.ts'
-import { configMetadata, routeSemantics, type TranslationContext, text } from './translation-context.ts'
+import { configMetadata, ownNamespace, routeSemantics, type TranslationContext, text } from './translation-context.ts'
 
 export interface RouteOptions {
   context: TranslationContext
@@ -97,9 +97,10 @@ export function virtualServiceRoutes(virtualService: VirtualServiceConfig, optio
 function sourceMatches(match: HTTPMatchRequest | null, options: RouteOptions): boolean {
   if (!match) return true
   if (match.gateways && match.gateways.length > 0) return match.gateways.includes(options.gateway)
-  const { proxy } = options.context
+  const { context } = options
   return (
-    subsetOf(match.sourceLabels, proxy.labels) && (!match.sourceNamespace || match.sourceNamespace === proxy.namespace)
+    subsetOf(match.sourceLabels, context.proxy.labels) &&
+    (!match.sourceNamespace || match.sourceNamespace === ownNamespace(context))
   )
 }
 
