@@ -56,13 +56,14 @@ function keySource(rule: JWTRule, options: JwtOptions): JsonObject {
     return local(rule.jwks || (options.fetched(uri) ?? UNUSABLE_KEYS))
   }
   const server = serverOf(uri)
-  const known = server !== null && options.findServices(server.host).length === 1
+  const found = server === null ? [] : options.findServices(server.host)
+  const known = found.length === 1 ? found[0] : undefined
   if (!known && options.fetchMode === 'Hybrid') return local(options.fetched(uri) ?? UNUSABLE_KEYS)
   return {
     remote_jwks: {
       http_uri: {
         uri,
-        cluster: outboundClusterName(server?.port ?? 0, '', server?.host ?? ''),
+        cluster: outboundClusterName(server?.port ?? 0, '', known?.hostname ?? server?.host ?? ''),
         timeout: protoDuration(rule.timeout ?? '5s'),
       },
       cache_duration: '300s',
