@@ -19,6 +19,8 @@ const CONTENT_SECURITY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
+  // Chromium's own editing writes style attributes when selected text is typed over in the YAML editor.
+  "style-src-attr 'unsafe-inline'",
   "img-src 'self' data:",
   "font-src 'self'",
   "connect-src 'self'",

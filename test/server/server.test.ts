@@ -79,7 +79,7 @@ describe('the server', () => {
     expect(JSON.parse((await ask(server, '/api/scenario')).body)).toMatchObject({ type: 'hello', protocol: 1 })
     expect(JSON.parse((await ask(server, '/api/files')).body)).toEqual({ files: FILES })
     const missing = await ask(server, '/../package.json')
-    expect(missing).toMatchObject({ status: 404, type: 'application/problem+json' })
+    expect(missing).toMatchObject({ status: 404, type: 'application/problem+json; charset=utf-8' })
     expect((await ask(server, '/')).status).toBe(503)
   })
 

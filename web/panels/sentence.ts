@@ -20,7 +20,8 @@ export function sentencePanel(store: Store, open: (traceId: number) => void): HT
   const draw = (force: boolean): void => {
     const now = performance.now()
     if (!force && now - last < EVERY_MS) return
-    last = now
+    // Until there are figures, the scenario's own words stand here; figures replace them at once.
+    last = entry(state) === null ? 0 : now
     const said = sentenceOf(state)
     fill(words, said.calm, ' ', said.hue === '' ? said.news : h('span', { class: said.hue }, said.news))
     const bad = state.requests.findLast(request => request.outcome === 'fail' || request.outcome === 'denied')

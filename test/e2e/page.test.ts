@@ -1,0 +1,189 @@
+// The page as a person meets it, in a real browser over a real server.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RunningServer } from '../../simulator/server/index.ts'
+import { launch } from './chromium.ts'
+import { buildPage, clockOf, OUTPUT, open, serveScenario, shareOf, write } from './page.ts'
+
+let browser: Browser
+let built: Awaited<ReturnType<typeof buildPage>>
+let bookinfo: RunningServer
+
+beforeAll(async () => {
+  mkdirSync(OUTPUT, { recursive: true })
+  built = await buildPage()
+  browser = await launch()
+})
+
+afterAll(async () => {
+  await browser?.close()
+  built?.remove()
+})
+
+async function withBookinfo(run: (url: string) => Promise<void>, scenario = 'bookinfo'): Promise<void> {
+  bookinfo = await serveScenario(scenario, built.dir)
+  try {
+    await run(bookinfo.url)
+  } finally {
+    await bookinfo.close()
+  }
+}
+
+const WEIGHTS = (v1: number, v3: number): string => `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata:
+  name: reviews
+spec:
+  hosts: [reviews]
+  http:
+    - route:
+        - destination: { host: reviews, subset: v1 }
+          weight: ${v1}
+        - destination: { host: reviews, subset: v3 }
+          weight: ${v3}
+`
+
+describe('the page', () => {
+  test('shows a living bookinfo within five seconds, without a click and without a complaint', () =>
+    withBookinfo(async url => {
+      const { page, complaints } = await open(browser, url)
+      const began = performance.now()
+      for (const workload of ['productpage-v1', 'reviews-v1', 'reviews-v2', 'reviews-v3', 'ratings-v1', 'details-v1']) {
+        await page.waitForSelector(`[data-node="workload/default/${workload}"]`, { timeout: 5000 })
+      }
+      await page.waitForSelector('[data-node="service/default/reviews"]', { timeout: 5000 })
+      await page.waitForSelector('[data-edge="workload/default/productpage-v1>service/default/reviews"].hue-ok', {
+        timeout: 5000,
+      })
+      expect(performance.now() - began).toBeLessThan(5000)
+      const before = await clockOf(page)
+      await page.waitForTimeout(600)
+      expect(await clockOf(page)).toBeGreaterThan(before)
+      await expect
+        .poll(() => page.textContent('[data-test=sentence]'), { timeout: 3000 })
+        .toMatch(/requests a second reach productpage/)
+      await page.waitForSelector('.cm-content', { timeout: 5000 })
+      await page.waitForTimeout(7000)
+      await page.screenshot({ path: join(OUTPUT, 'mesh-dark.png') })
+      if (process.env['UPDATE_SCREENSHOT'] === '1') {
+        await page.screenshot({ path: fileURLToPath(new URL('../../web/screenshot.png', import.meta.url)) })
+      }
+      expect(complaints).toEqual([])
+      await page.close()
+    }))
+
+  test('stops at space, goes on by a step, and runs at the chosen speed', () =>
+    withBookinfo(async url => {
+      const { page, complaints } = await open(browser, url)
+      await page.waitForSelector('[data-test=pause]')
+      await page.waitForTimeout(1000)
+      await page.locator('.graph').click({ position: { x: 20, y: 20 } })
+      await page.keyboard.press('Space')
+      await page.waitForSelector('[data-test=play]')
+      const stood = await clockOf(page)
+      await page.waitForTimeout(400)
+      expect(await clockOf(page)).toBe(stood)
+      await page.keyboard.press('.')
+      await expect.poll(() => clockOf(page)).toBeGreaterThan(stood)
+      await page.selectOption('[data-test=speed]', '10')
+      await page.click('[data-test=play]')
+      const from = await clockOf(page)
+      await page.waitForTimeout(1000)
+      expect(await clockOf(page)).toBeGreaterThan(from + 4)
+      await page.click('[data-test=reset]')
+      await expect.poll(() => clockOf(page)).toBeLessThan(5)
+      expect(complaints).toEqual([])
+      await page.close()
+    }))
+
+  test('refuses YAML with an error at its line, and the mesh goes on as it was', () =>
+    withBookinfo(async url => {
+      const { page, complaints } = await open(browser, url)
+      await page.waitForSelector('.cm-content')
+      await write(page, WEIGHTS(50, 50).replace('weight: 50\n        -', 'wait: 50\n        -'))
+      await page.click('[data-test=apply]')
+      const message = page.locator('[data-test=diagnostics] button').first()
+      await message.waitFor({ timeout: 5000 })
+      expect(await message.textContent()).toMatch(/^Line 10: /)
+      expect(await page.locator('.cm-lint-marker-error').count()).toBeGreaterThan(0)
+      expect(await page.textContent('[data-test=status]')).toContain('last good mesh goes on')
+      const before = await clockOf(page)
+      await page.waitForTimeout(500)
+      expect(await clockOf(page)).toBeGreaterThan(before)
+      expect(await shareOf(page, 'v1')).toBeGreaterThan(50)
+      await page.screenshot({ path: join(OUTPUT, 'yaml-error.png') })
+      expect(complaints).toEqual([])
+      await page.close()
+    }))
+
+  test('turns changed weights into changed shares', () =>
+    withBookinfo(async url => {
+      const { page, complaints } = await open(browser, url)
+      await page.waitForSelector('.cm-content')
+      await page.selectOption('[data-test=speed]', '10')
+      await expect.poll(() => shareOf(page, 'v1'), { timeout: 10_000 }).toBeGreaterThan(55)
+      await write(page, WEIGHTS(10, 90))
+      await page.click('[data-test=apply]')
+      await expect.poll(() => page.textContent('[data-test=status]'), { timeout: 5000 }).toContain('Applied at')
+      await expect.poll(() => shareOf(page, 'v3'), { timeout: 20_000 }).toBeGreaterThan(80)
+      expect(await shareOf(page, 'v1')).toBeLessThan(20)
+      await expect.poll(() => page.locator('.event').count()).toBeGreaterThan(0)
+      await page.screenshot({ path: join(OUTPUT, 'weights.png') })
+      expect(complaints).toEqual([])
+      await page.close()
+    }))
+
+  test('shows the way of a clicked request with each decision', () =>
+    withBookinfo(async url => {
+      const { page, complaints } = await open(browser, url)
+      await page.locator('[data-request]').first().waitFor({ timeout: 5000 })
+      await page.locator('[data-request]').first().click()
+      await page.waitForSelector('[data-test=waterfall]')
+      const chain = page.locator('[data-test=chain]').first()
+      await chain.waitFor()
+      const steps = await chain.locator('.step').allTextContents()
+      expect(steps).toEqual(expect.arrayContaining(['listener', 'virtual host', 'cluster', 'endpoint', 'end']))
+      await page.locator('.waterfall .row', { hasText: 'reviews' }).first().click()
+      await expect.poll(() => page.locator('[data-test=chain]').first().textContent()).toContain('reviews')
+      await page.screenshot({ path: join(OUTPUT, 'request.png') })
+      await page.keyboard.press('Escape')
+      await page.waitForSelector('[data-test=request]', { state: 'hidden' })
+      expect(complaints).toEqual([])
+      await page.close()
+    }))
+
+  test('says which call fails when one does, and opens the reason', () =>
+    withBookinfo(async url => {
+      const { page, complaints } = await open(browser, url)
+      await page.waitForSelector('[data-edge="workload/default/reviews-v2>workload/default/ratings-v1"].failing', {
+        timeout: 10_000,
+      })
+      await expect.poll(() => page.textContent('[data-test=sentence]'), { timeout: 5000 }).toMatch(/reviews v2 loses/)
+      await page.screenshot({ path: join(OUTPUT, 'fault.png') })
+      await page.click('[data-test=act]')
+      await page.waitForSelector('[data-test=waterfall]')
+      expect(await page.locator('[data-test=request]').textContent()).toContain('fault_filter_abort')
+      await page.screenshot({ path: join(OUTPUT, 'fault-request.png') })
+      expect(complaints).toEqual([])
+      await page.close()
+    }, 'bookinfo-fault-abort'))
+
+  test('speaks Chinese in light as well, and remembers it', () =>
+    withBookinfo(async url => {
+      const { page, complaints } = await open(browser, url, { light: true })
+      await page.waitForSelector('[data-node="workload/default/productpage-v1"]')
+      await page.click('[data-test=language]')
+      await expect.poll(() => page.textContent('[data-test=sentence]'), { timeout: 5000 }).toContain('每秒')
+      await page.locator('[data-row="service/default/reviews"]').click()
+      await page.waitForTimeout(1500)
+      await page.screenshot({ path: join(OUTPUT, 'mesh-light-zh.png') })
+      expect(await page.locator('html').getAttribute('data-theme')).toBe('light')
+      await page.reload()
+      await expect.poll(() => page.locator('html').getAttribute('lang')).toBe('zh-Hans')
+      expect(complaints).toEqual([])
+      await page.close()
+    }))
+})
