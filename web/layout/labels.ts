@@ -20,12 +20,12 @@ export function placeLabels(ways: readonly (readonly [string, Way])[], taken: re
   const lines = ways.map(([id, way]) => [id, samples(way)] as const)
   for (const [id, way] of ways) {
     let best: { point: Point; cost: number } | null = null
-    for (const [i, t] of [0.5, 0.42, 0.6, 0.34, 0.68].entries()) {
+    for (const [i, t] of [0.5, 0.46, 0.54, 0.42, 0.6, 0.34, 0.68].entries()) {
       for (const side of [-1, 1]) {
         const point = beside(way, t, side)
         const rect = { x: point.x - WIDTH / 2, y: point.y - HEIGHT / 2, width: WIDTH, height: HEIGHT }
-        let cost = i * 3 + (side === 1 ? 4 : 0)
-        for (const other of rects) cost += overlap(rect, other) / 8
+        let cost = i * 2 + (side === 1 ? 4 : 0)
+        for (const other of rects) cost += overlap(rect, other) / 5
         for (const [line, points] of lines) {
           for (const p of points) if (inside(p, rect)) cost += line === id ? 12 : 16
         }

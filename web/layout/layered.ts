@@ -33,6 +33,8 @@ const MARGIN = 46
 /** istiod stands above everything. */
 const ISTIOD_ROOM = 116
 const BOX_PAD = 66
+/** Its name stands beside it. */
+const ISTIOD_NAME = 110
 
 /** `before`: places that are kept. */
 export function layered(topology: TopologyFrame, before: ReadonlyMap<string, Point>): Layout {
@@ -65,10 +67,13 @@ export function layered(topology: TopologyFrame, before: ReadonlyMap<string, Poi
     const x = MARGIN + (column === 0 ? 0 : CLIENT_COLUMN + (column - 1) * COLUMN) + FAN_ROOM * fansBefore(column)
     places.set(node.id, before.get(node.id) ?? { x, y: ISTIOD_ROOM + MARGIN + ((rows.get(node.id) ?? 0) - top) * ROW })
   }
-  const width = Math.max(...[...places.values()].map(p => p.x), MARGIN) + BOX_PAD + 8
+  const right = Math.max(...[...places.values()].map(p => p.x), MARGIN)
   const height = Math.max(...[...places.values()].map(p => p.y), ISTIOD_ROOM) + MARGIN + 24
+  let width = right + BOX_PAD + 8
   if (topology.nodes.some(node => node.kind === 'istiod')) {
-    places.set('istiod', before.get('istiod') ?? { x: MARGIN + CLIENT_COLUMN + COLUMN * 1.5, y: 54 })
+    const x = Math.min(MARGIN + CLIENT_COLUMN + COLUMN * 1.5, (MARGIN + right) / 2)
+    places.set('istiod', before.get('istiod') ?? { x, y: 54 })
+    width = Math.max(width, x + ISTIOD_NAME)
   }
   return { places, boxes: boxesOf(topology.nodes, places), width, height }
 }

@@ -6,7 +6,7 @@ import { along, directionAt, type Way } from '../layout/way.ts'
 import { type Flight, type Leg, planFlight } from './flight.ts'
 
 /** Journeys begun in a second of the wall; above, one in n by the id. What went wrong is always drawn. */
-const PER_SECOND = 10
+const PER_SECOND = 24
 const FLIGHTS_MAX = 500
 const LETTER_MS = 1100
 const LANE = 4

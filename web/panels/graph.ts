@@ -235,16 +235,19 @@ export function graphPanel(
   }
   requestAnimationFrame(frame)
 
+  store.on(['hello'], () => dots.clear())
   store.on(['topology'], relayout)
   store.on(['figures', 'selection'], draw)
   store.on(['hello', 'topology', 'look'], furnish)
   store.on(['look'], draw)
   store.on(['requests', 'events'], () => {
     const { requests, events } = store.arrived
+    store.arrived = { requests: [], events: [] }
+    // A hidden page draws nothing; what it missed is not made up for.
+    if (document.hidden) return
     dots.add(requests, state.running ? 100 : 0, state.sampling)
     if (!state.running && requests.length > 0) shownUntil = performance.now() + STEP_SHOWN_MS
     for (const event of events) if (event.kind === 'push') dots.letter(event.node)
-    store.arrived = { requests: [], events: [] }
     host.dataset['sampling'] = String(dots.sampling)
   })
   furnish()

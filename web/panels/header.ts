@@ -39,7 +39,7 @@ export function headerPanel(store: Store, host: HTMLElement): void {
           'aria-label': say(language, 'languageName'),
           onclick: () => look({ language: language === 'en' ? 'zh' : 'en' }),
         },
-        say(language, 'language'),
+        language === 'en' ? icon('chinese') : 'EN',
       ),
       h(
         'button',

@@ -53,7 +53,7 @@ export function requestPanel(store: Store, choose: (selection: Selection) => voi
   /** The deepest hop that went wrong is the reason for all above it. */
   const why = (rows: readonly HopRow[]): Child[] => {
     const worst = rows.filter(row => row.hop.outcome !== 'ok').sort((a, b) => b.depth - a.depth)[0]
-    if (worst === undefined) return [`${rows.length} ${say(state.language, 'requests')}`]
+    if (worst === undefined) return [say(state.language, 'calls', { n: rows.length })]
     const { hop } = worst
     const fault = hop.fault === '' ? '' : say(state.language, hop.fault === 'delay' ? 'held' : 'aborted')
     const words = [worst.title, `${hop.status} ${hop.flags.join(',')}`.trim(), worst.caller?.details ?? '', fault]

@@ -41,7 +41,10 @@ function sentenceOf(state: State): { calm: string; news: string; hue: string } {
   if (state.hello === null) return { calm: say(language, 'building'), news: '', hue: '' }
   if (topology.nodes.length === 0) return { calm: say(language, 'noMesh'), news: '', hue: '' }
   const entered = entry(state)
-  if (entered === null) return { calm: state.hello.sentence, news: '', hue: '' }
+  if (entered === null) {
+    const loaded = topology.nodes.some(node => node.kind === 'client') || state.requests.length > 0
+    return { calm: loaded ? state.hello.sentence : say(language, 'noTraffic'), news: '', hue: '' }
+  }
   const name = (id: string): string => nodeTitle(id, topology)
   const calm = [say(language, 'sentence', { rate: entered.rate.toFixed(1), name: name(entered.node) })]
   const split = busiestSplit(state)
@@ -80,7 +83,10 @@ function sentenceOf(state: State): { calm: string; news: string; hue: string } {
 /** The first workload that clients reach: behind the gateway where there is one. */
 function entry(state: State): { node: string; rate: number } | null {
   const { edges, nodes } = state.topology
-  let at = edges.find(edge => edge.source.startsWith('client/'))?.target ?? null
+  const first =
+    edges.find(edge => edge.source.startsWith('client/')) ??
+    edges.find(edge => state.edges.has(edge.id) && !edges.some(other => other.target === edge.source))
+  let at = first?.target ?? null
   const kind = nodes.find(node => node.id === at)?.kind
   if (at !== null && kind === 'gateway') {
     const onward = edges.filter(edge => edge.source === at)

@@ -14,6 +14,9 @@ const SPEEDS: readonly [string, number | null][] = [
   ['max', null],
 ]
 
+/** A run that long has no end worth telling: 24 h. */
+const ENDLESS = 86_400_000_000
+
 export function transportPanel(store: Store, source: Source): HTMLElement {
   const { state } = store
   const time = h('span', { 'data-test': 'clock' }, '0:00.000')
@@ -52,7 +55,7 @@ export function transportPanel(store: Store, source: Source): HTMLElement {
       speed,
     )
     const duration = hello?.scenario.duration ?? 0
-    fill(length, duration > 0 ? say(language, 'of', { time: clock(duration, 0) }) : '')
+    fill(length, duration > 0 && duration < ENDLESS ? say(language, 'of', { time: clock(duration, 0) }) : '')
   }
   let told = ''
   store.on(['time'], () => {

@@ -26,6 +26,7 @@ export function yamlPanel(store: Store, source: Source): HTMLElement {
   const errorsIn = (name: string): Diagnostic[] => diagnostics.filter(found => found.at?.file === name)
 
   const drawTabs = (): void => {
+    const scroll = tabs.scrollLeft
     fill(
       tabs,
       ...[...texts.keys()].map(name =>
@@ -44,6 +45,10 @@ export function yamlPanel(store: Store, source: Source): HTMLElement {
         ),
       ),
     )
+    tabs.scrollLeft = scroll
+  }
+  const reach = (): void => {
+    tabs.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }
   const drawBar = (): void => {
     const { language } = state
@@ -51,7 +56,8 @@ export function yamlPanel(store: Store, source: Source): HTMLElement {
     const dirty = changed().length > 0
     let status = h('span', { class: 'quiet' }, dirty ? say(language, 'changed') : say(language, 'valid'))
     const answer = state.applied
-    if (errors.length > 0) status = h('span', { class: 'fail' }, say(language, 'notApplied'))
+    if (errors.length > 0 && state.topology.nodes.length > 0)
+      status = h('span', { class: 'fail' }, say(language, 'notApplied'))
     else if (answer?.applied && !dirty)
       status = h('span', { class: 'plane' }, say(language, 'applied', { time: clock(answer.time, 1) }))
     fill(
@@ -88,6 +94,7 @@ export function yamlPanel(store: Store, source: Source): HTMLElement {
     editor?.open(name, texts.get(name) ?? '')
     editor?.mark(errorsIn(name))
     drawTabs()
+    reach()
   }
   const go = (found: Diagnostic): void => {
     if (found.at === null || !texts.has(found.at.file)) return

@@ -5,7 +5,6 @@ export type Language = 'en' | 'zh'
 const EN = {
   mesh: 'Mesh',
   requests: 'Requests',
-  language: '中',
   languageName: '切换到中文',
   theme: 'Dark or light',
   building: 'Building the mesh.',
@@ -94,6 +93,7 @@ const EN = {
   barWait: 'caller waits',
   barApp: 'application works',
   edgeLoses: '{share} fail',
+  calls: '{n} calls, all answered well.',
   requestLine: '{method} {path} by {load}: {status} in {took}',
   noAnswer: 'no answer ({why})',
   gone: 'This request is too long ago; its decisions are no longer kept.',
@@ -122,7 +122,6 @@ export type Word = keyof typeof EN
 const ZH: Record<Word, string> = {
   mesh: '网格',
   requests: '请求',
-  language: 'EN',
   languageName: 'Switch to English',
   theme: '深色或浅色',
   building: '正在搭建网格。',
@@ -211,6 +210,7 @@ const ZH: Record<Word, string> = {
   barWait: '调用方等待',
   barApp: '应用处理',
   edgeLoses: '{share} 失败',
+  calls: '共 {n} 次调用，全部成功。',
   requestLine: '{load} 的 {method} {path}：{status}，用时 {took}',
   noAnswer: '没有回答（{why}）',
   gone: '这个请求太久远，决策记录已不再保留。',
