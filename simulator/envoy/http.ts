@@ -1,39 +1,22 @@
 // One HTTP stream through the connection manager and the router: route, fault, pool, retries, time-outs, record
 // (envoy: source/common/router/router.cc, retry_state_impl.cc).
 import type { EventHandler, EventId } from '../engine/types.ts'
-import type {
-  ClientConnection,
-  HeaderLines,
-  HttpRequest,
-  HttpResponse,
-  RequestHandle,
-  Responder,
-  StreamResetReason,
-} from '../wire/types.ts'
+import type * as wire from '../wire/types.ts'
+import type { HeaderLines, HttpRequest, HttpResponse, RequestHandle } from '../wire/types.ts'
 import type { Host, UpstreamCluster } from './cluster.ts'
+import { grpcTimeout, mutate, put } from './header-lines.ts'
 import { duration, fraction, header, number, object, text } from './json.ts'
 import { compileHeaders } from './matchers.ts'
 import type { PoolUser } from './pool.ts'
 import type { Downstream, ProxyCore } from './proxy.ts'
-import { barePath, type CompiledRoute, findHost, type HeaderChange, type RouteTable } from './route.ts'
+import { formatValue, redirectTo } from './redirect.ts'
+import { FLAGS, retriesReset, retriesResponse } from './retry-conditions.ts'
+import { barePath, type CompiledRoute, findHost, type RouteTable } from './route.ts'
 
 const ROUTE_TIMEOUT = 1
 const TRY_TIMEOUT = 2
 const BACKOFF = 3
 const DELAYED = 4
-const CONNECT_FAILURES = new Set(['local connection failure', 'remote connection failure', 'connection timeout'])
-const FLAGS: { [reason: string]: string } = {
-  'local reset': 'LR',
-  'local refused stream reset': 'LR',
-  'remote reset': 'UR',
-  'remote refused stream reset': 'UR',
-  'local connection failure': 'UF',
-  'remote connection failure': 'UF',
-  'connection timeout': 'UF',
-  'connection termination': 'UC',
-  overflow: 'UO',
-  'protocol error': 'UPE',
-}
 const FAULT = 'envoy.filters.http.fault'
 
 export class HttpStream implements PoolUser, EventHandler {
@@ -41,7 +24,7 @@ export class HttpStream implements PoolUser, EventHandler {
   private readonly core: ProxyCore
   private readonly down: Downstream
   private readonly request: HttpRequest
-  private readonly responder: Responder
+  private readonly responder: wire.Responder
   private readonly start: number
   private readonly span: number
   private readonly roll: number
@@ -66,7 +49,7 @@ export class HttpStream implements PoolUser, EventHandler {
   private injectedDelay = false
   private injectedAbort = false
 
-  constructor(core: ProxyCore, down: Downstream, request: HttpRequest, responder: Responder) {
+  constructor(core: ProxyCore, down: Downstream, request: HttpRequest, responder: wire.Responder) {
     this.core = core
     this.down = down
     this.request = request
@@ -79,7 +62,7 @@ export class HttpStream implements PoolUser, EventHandler {
   }
 
   /** Runs the stream against the route table its connection manager holds now. */
-  begin(table: RouteTable | null): void {
+  begin(table: RouteTable | null) {
     if (!table) return this.local(404, '', 'NR', 'route_configuration_not_found')
     const vhost = findHost(table, this.request.authority)
     if (vhost?.tls && !this.down.tls) {
@@ -117,7 +100,7 @@ export class HttpStream implements PoolUser, EventHandler {
     } else this.abort(fault)
   }
 
-  private abort(fault: ReturnType<typeof object>): void {
+  private abort(fault: ReturnType<typeof object>) {
     const abort = object(fault.abort)
     if (!fault.abort || this.core.dice.below(1_000_000) >= fraction(abort.percentage)) return this.forward()
     this.injectedAbort = true
@@ -139,7 +122,7 @@ export class HttpStream implements PoolUser, EventHandler {
     this.local(number(abort.http_status), 'fault filter abort', 'FI', 'fault_filter_abort')
   }
 
-  private forward(): void {
+  private forward() {
     const route = this.route
     if (!route) return
     const direct = route.config.direct_response
@@ -168,24 +151,9 @@ export class HttpStream implements PoolUser, EventHandler {
     this.attempt()
   }
 
-  private redirect(route: CompiledRoute, r: ReturnType<typeof object>): void {
-    const codes: { [name: string]: number } = {
-      FOUND: 302,
-      SEE_OTHER: 303,
-      TEMPORARY_REDIRECT: 307,
-      PERMANENT_REDIRECT: 308,
-    }
-    const scheme = text(r.scheme_redirect) || (r.https_redirect === true ? 'https' : this.request.scheme)
-    let host = text(r.host_redirect) || this.request.authority
-    if (number(r.port_redirect) > 0) host = `${host.replace(/:\d+$/, '')}:${number(r.port_redirect)}`
-    const bare = barePath(this.request.path)
-    const query = r.strip_query === true ? '' : this.request.path.slice(bare.length)
-    let path = bare
-    if (typeof r.path_redirect === 'string') path = r.path_redirect
-    else if (typeof r.prefix_rewrite === 'string') path = r.prefix_rewrite + bare.slice(route.matchedPrefix.length)
-    this.local(codes[text(r.response_code)] ?? 301, '', '', 'direct_response', [
-      ['location', `${scheme}://${host}${path}${query}`],
-    ])
+  private redirect(route: CompiledRoute, action: ReturnType<typeof object>) {
+    const { code, location } = redirectTo(this.request, action, route.matchedPrefix)
+    this.local(code, '', '', 'direct_response', [['location', location]])
   }
 
   private prepare(route: CompiledRoute): void {
@@ -197,7 +165,7 @@ export class HttpStream implements PoolUser, EventHandler {
     if (!header(headers, 'x-request-id')) set('x-request-id', this.core.uuid())
     const action = route.action
     const apply = this.choice ? [this.choice.change.request, ...route.request] : route.request
-    for (const c of apply) mutate(headers, c, v => this.format(v))
+    for (const c of apply) mutate(headers, c, v => formatValue(v, this.request))
     const bare = barePath(r.path)
     if (typeof action.prefix_rewrite === 'string') {
       out.path = action.prefix_rewrite + r.path.slice(route.matchedPrefix.length)
@@ -215,18 +183,7 @@ export class HttpStream implements PoolUser, EventHandler {
     this.outgoing = out
   }
 
-  private format(value: string): string {
-    return value.replaceAll(/%%|%REQ\(([^)]*)\)%/g, (all, name: string | undefined) => {
-      if (all === '%%' || name === undefined) return '%'
-      const key = name.toLowerCase()
-      if (key === ':authority') return this.request.authority
-      if (key === ':path') return this.request.path
-      if (key === ':method') return this.request.method
-      return header(this.request.headers, key) ?? ''
-    })
-  }
-
-  private attempt(): void {
+  private attempt() {
     const cluster = this.cluster
     const route = this.route
     if (!cluster || !route) return
@@ -240,36 +197,28 @@ export class HttpStream implements PoolUser, EventHandler {
     host.pool.request(this)
   }
 
-  onPoolReady(handle: RequestHandle, _connection: ClientConnection): void {
+  onPoolReady(handle: RequestHandle, _connection: wire.ClientConnection): void {
     this.handle = handle
     this.sent = this.core.options.scheduler.now
     const perTry = this.route?.retry?.perTry ?? 0
     if (perTry > 0 && !this.finished) this.tryTimer = this.core.options.scheduler.after(perTry, this, TRY_TIMEOUT, null)
   }
 
-  onPoolFailure(reason: StreamResetReason, detail: string): void {
+  onPoolFailure(reason: wire.StreamResetReason, detail: string): void {
     if (reason !== 'overflow' && this.host) this.cluster?.report(this.host, 503)
     this.reset(reason, detail)
   }
 
-  onReset(reason: StreamResetReason, detail: string): void {
+  onReset(reason: wire.StreamResetReason, detail: string): void {
     if (this.host) this.cluster?.report(this.host, 503)
     this.reset(reason, detail)
   }
 
-  private reset(reason: StreamResetReason, detail: string): void {
+  private reset(reason: wire.StreamResetReason, detail: string): void {
     this.endTry()
     this.failure = detail
     const on = this.route?.retry?.on
-    const wants =
-      on &&
-      reason !== 'overflow' &&
-      (on.has('5xx') ||
-        on.has('gateway-error') ||
-        on.has('reset') ||
-        (on.has('connect-failure') && CONNECT_FAILURES.has(reason)) ||
-        (on.has('refused-stream') && reason === 'remote refused stream reset') ||
-        (on.has('reset-before-request') && this.sent < 0))
+    const wants = on && retriesReset(on, reason, this.sent >= 0)
     if (wants && this.retry()) return
     const again = this.attempts > 1 ? 'retried and the latest ' : ''
     const extra: HeaderLines = reason === 'overflow' ? [['x-envoy-overloaded', 'true']] : []
@@ -288,23 +237,7 @@ export class HttpStream implements PoolUser, EventHandler {
     if (this.host) this.cluster?.report(this.host, response.status)
     const on = this.route?.retry?.on
     if (on && this.route?.retry) {
-      const s = response.status
-      const limited = header(response.headers, 'x-envoy-ratelimited') !== undefined
-      const grpc = response.trailers === null ? header(response.headers, 'grpc-status') : undefined
-      const names: { [code: string]: string } = {
-        '1': 'cancelled',
-        '4': 'deadline-exceeded',
-        '8': 'resource-exhausted',
-        '13': 'internal',
-        '14': 'unavailable',
-      }
-      const wants = limited
-        ? on.has('envoy-ratelimited')
-        : (on.has('5xx') && s >= 500) ||
-          (on.has('gateway-error') && s >= 502 && s <= 504) ||
-          (on.has('retriable-4xx') && s === 409) ||
-          (on.has('retriable-status-codes') && this.route.retry.codes.includes(s)) ||
-          (grpc !== undefined && on.has(names[grpc] ?? '-'))
+      const wants = retriesResponse(on, this.route.retry.codes, response)
       if (wants && this.retry()) return
     }
     this.details = 'via_upstream'
@@ -385,7 +318,7 @@ export class HttpStream implements PoolUser, EventHandler {
     return (header(this.request.headers, 'content-type') ?? '').startsWith('application/grpc')
   }
 
-  private local(status: number, body: string, flag: string, details: string, extra: HeaderLines = []): void {
+  private local(status: number, body: string, flag: string, details: string, extra: HeaderLines = []) {
     if (flag) this.flags.push(flag)
     this.details = details
     const headers: HeaderLines = [...extra]
@@ -404,7 +337,7 @@ export class HttpStream implements PoolUser, EventHandler {
     put(response.headers, 'server', this.down.server)
     if (this.route) {
       const all = this.choice ? [this.choice.change.response, ...this.route.response] : this.route.response
-      for (const c of all) mutate(response.headers, c, v => this.format(v))
+      for (const c of all) mutate(response.headers, c, v => formatValue(v, this.request))
     }
     this.finish(response.status, response)
     this.responder.respond(response)
@@ -459,31 +392,4 @@ export class HttpStream implements PoolUser, EventHandler {
       responseHeaders: null,
     })
   }
-}
-
-function put(headers: HeaderLines, name: string, value: string): void {
-  const line = headers.find(l => l[0] === name)
-  if (line) line[1] = value
-  else headers.push([name, value])
-}
-
-function mutate(headers: HeaderLines, change: HeaderChange, format: (v: string) => string): void {
-  for (const name of change.remove)
-    for (let i = headers.length - 1; i >= 0; i--) if (headers[i]?.[0] === name) headers.splice(i, 1)
-  for (const a of change.add) {
-    const value = format(a.value)
-    if (value === '' && !a.keepEmpty) continue
-    const exists = headers.some(l => l[0] === a.name)
-    if (a.mode === 'OVERWRITE_IF_EXISTS_OR_ADD') put(headers, a.name, value)
-    else if ((a.mode === 'ADD_IF_ABSENT' && exists) || (a.mode === 'OVERWRITE_IF_EXISTS' && !exists)) continue
-    else if (a.mode === 'OVERWRITE_IF_EXISTS') put(headers, a.name, value)
-    else headers.push([a.name, value])
-  }
-}
-
-function grpcTimeout(value: string | undefined): number {
-  const found = value === undefined ? null : /^(\d{1,8})([HMSmun])$/.exec(value)
-  if (!found) return -1
-  const units: { [u: string]: number } = { H: 3.6e9, M: 6e7, S: 1e6, m: 1000, u: 1, n: 0.001 }
-  return Math.floor(Number(found[1]) * (units[found[2] ?? ''] ?? 1))
 }

@@ -43,6 +43,7 @@ export interface ProxyCore {
   uuid(): string
 }
 
+// biome-ignore lint/suspicious/noShadowRestrictedNames: Envoy's own word for it.
 export class Proxy implements ProxyCore {
   readonly options: ProxyOptions
   readonly dice: RandomStream

@@ -1,0 +1,40 @@
+// Where a redirect leads, and values that quote the request (source/common/router/config_impl.cc, header_formatter.cc).
+import type { HttpRequest } from '../wire/types.ts'
+import { header, number, type object, text } from './json.ts'
+import { barePath } from './route.ts'
+
+const CODES: { [name: string]: number } = {
+  FOUND: 302,
+  SEE_OTHER: 303,
+  TEMPORARY_REDIRECT: 307,
+  PERMANENT_REDIRECT: 308,
+}
+
+/** Status and Location of a RedirectAction. A port that the action does not name stays as it was in Host. */
+export function redirectTo(
+  request: HttpRequest,
+  action: ReturnType<typeof object>,
+  matchedPrefix: string,
+): { code: number; location: string } {
+  const scheme = text(action.scheme_redirect) || (action.https_redirect === true ? 'https' : request.scheme)
+  let host = text(action.host_redirect) || request.authority
+  if (number(action.port_redirect) > 0) host = `${host.replace(/:\d+$/, '')}:${number(action.port_redirect)}`
+  const bare = barePath(request.path)
+  const query = action.strip_query === true ? '' : request.path.slice(bare.length)
+  let path = bare
+  if (typeof action.path_redirect === 'string') path = action.path_redirect
+  else if (typeof action.prefix_rewrite === 'string') path = action.prefix_rewrite + bare.slice(matchedPrefix.length)
+  return { code: CODES[text(action.response_code)] ?? 301, location: `${scheme}://${host}${path}${query}` }
+}
+
+/** Replaces %REQ(name)% by the request's header and %% by one per cent sign. */
+export function formatValue(value: string, request: HttpRequest): string {
+  return value.replaceAll(/%%|%REQ\(([^)]*)\)%/g, (all, name: string | undefined) => {
+    if (all === '%%' || name === undefined) return '%'
+    const key = name.toLowerCase()
+    if (key === ':authority') return request.authority
+    if (key === ':path') return request.path
+    if (key === ':method') return request.method
+    return header(request.headers, key) ?? ''
+  })
+}
