@@ -26,7 +26,10 @@ async function bundleEntry(entry, outfile, extra = {}) {
 }
 
 rmSync(`${root}dist`, { recursive: true, force: true })
-await bundleEntry('simulator/cli/main.ts', 'dist/meshsim.js', { banner })
-chmodSync(`${root}dist/meshsim.js`, 0o755)
+if (existsSync(`${root}simulator/cli/main.ts`)) {
+  await bundleEntry('simulator/cli/main.ts', 'dist/meshsim.js', { banner })
+  chmodSync(`${root}dist/meshsim.js`, 0o755)
+}
 if (existsSync(`${root}test/conformance/main.ts`)) await bundleEntry('test/conformance/main.ts', 'dist/conformance.js')
-await buildPage({ configFile: `${root}web/vite.config.ts`, root: `${root}web`, logLevel: 'error' })
+if (existsSync(`${root}web/vite.config.ts`))
+  await buildPage({ configFile: `${root}web/vite.config.ts`, root: `${root}web`, logLevel: 'error' })

@@ -6,7 +6,10 @@ import { ROOT } from '../house/sources.ts'
 import { SUITES } from './suites/all.ts'
 
 const oracle = join(ROOT, '../shared/conformance')
-const baseline = JSON.parse(readFileSync(join(ROOT, 'test/conformance/baseline.json'), 'utf8')) as Record<string, number>
+const baseline = JSON.parse(readFileSync(join(ROOT, 'test/conformance/baseline.json'), 'utf8')) as Record<
+  string,
+  number
+>
 if (!existsSync(oracle)) process.stdout.write('conformance: skipped, ../shared/conformance is not here\n')
 
 describe.skipIf(!existsSync(oracle))('conformance with the real Istio and Envoy', () => {

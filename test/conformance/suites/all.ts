@@ -7,13 +7,5 @@ const lazy =
     (await load()).run(dir, report)
 
 export const SUITES: ReadonlyMap<string, SuiteRunner> = new Map([
-  ['recorded', lazy(() => import('./recorded.ts'))],
-  ['xds', lazy(() => import('./xds.ts'))],
-  ['push', lazy(() => import('./push.ts'))],
   ['proxy-config', lazy(() => import('./proxy-config.ts'))],
-  ['simulation', lazy(() => import('./simulation.ts'))],
-  ['analyze', lazy(() => import('./analyze.ts'))],
-  ['validate', lazy(() => import('./validate.ts'))],
-  ['authz', lazy(() => import('./authz.ts'))],
-  ['gateway-api', lazy(() => import('./gateway-api.ts'))],
 ])

@@ -1,12 +1,7 @@
 // Suite proxy-config: istioctl's tables, printed from the resources of the xds suite's file that each case names.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import {
-  clustersTable,
-  endpointsTable,
-  listenersTable,
-  routesTable,
-} from '../../../simulator/proxy-config/index.ts'
+import { clustersTable, endpointsTable, listenersTable, routesTable } from '../../../simulator/proxy-config/index.ts'
 import type { ProxyConfiguration } from '../../../simulator/xds/types.ts'
 import type { SuiteRunner } from '../types.ts'
 
@@ -31,7 +26,12 @@ function print(command: string, configuration: ProxyConfiguration): string | nul
   return clustersTable(configuration.clusters, { ...port, ...text('fqdn'), ...text('subset'), ...text('direction') })
 }
 
-const trimmed = (text: string): string => text.split('\n').map(line => line.trimEnd()).join('\n').trimEnd()
+const trimmed = (text: string): string =>
+  text
+    .split('\n')
+    .map(line => line.trimEnd())
+    .join('\n')
+    .trimEnd()
 
 function firstDifference(expected: string, got: string): [string, string] {
   const a = expected.split('\n')
@@ -42,7 +42,9 @@ function firstDifference(expected: string, got: string): [string, string] {
 
 export const run: SuiteRunner = async (dir, report) => {
   const folders = [join(dirname(dir), 'xds'), join(process.cwd(), '../shared/conformance/xds'), join(dir, 'xds')]
-  for (const file of readdirSync(dir).filter(name => name.endsWith('.json')).sort()) {
+  for (const file of readdirSync(dir)
+    .filter(name => name.endsWith('.json'))
+    .sort()) {
     const { cases } = JSON.parse(readFileSync(join(dir, file), 'utf8')) as { cases: TableCase[] }
     for (const one of cases) {
       const id = `${one.xds} ${one.proxy}`

@@ -8,7 +8,11 @@ function pushes(changesMs: number[], buildUs = 0): { atMs: number; changes: numb
   const engine = new Engine()
   const seen: { atMs: number; changes: number[] }[] = []
   const options = { afterUs: 100_000, maxUs: 10_000_000, buildUs }
-  const debounce = new Debounce<number>(engine, batch => seen.push({ atMs: engine.now / 1000, changes: batch }), options)
+  const debounce = new Debounce<number>(
+    engine,
+    batch => seen.push({ atMs: engine.now / 1000, changes: batch }),
+    options,
+  )
   const source: EventHandler = { onEvent: (_kind, subject) => debounce.add(subject as number) }
   for (const at of changesMs) engine.schedule(at * 1000, source, 0, at)
   engine.runUntil(60_000_000)
