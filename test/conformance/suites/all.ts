@@ -8,6 +8,7 @@ const lazy =
 
 export const SUITES: ReadonlyMap<string, SuiteRunner> = new Map([
   ['recorded', lazy(() => import('./recorded.ts'))],
+  ['push', lazy(() => import('./push.ts'))],
   ['xds', lazy(() => import('./xds.ts'))],
   ['proxy-config', lazy(() => import('./proxy-config.ts'))],
   ['simulation', lazy(() => import('./simulation.ts'))],

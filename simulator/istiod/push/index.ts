@@ -1,0 +1,5 @@
+export { changedKeys, EndpointShards } from './changes.ts'
+export { DEFAULT_DEBOUNCE, Debounce, type DebounceOptions } from './debounce.ts'
+export { planConnect, planPush } from './plan.ts'
+export type { ConfigKey, DiscoveryResponse, ProxyView, Subscriptions, XdsType } from './types.ts'
+export { viewOf } from './view.ts'
