@@ -7,8 +7,9 @@ import { loadResources, meshConfigFrom } from '../resources/index.ts'
 import type { Resource, SourceFile } from '../resources/types.ts'
 import { validateAll } from '../validation/index.ts'
 import { World } from '../world/index.ts'
-import { LoadGenerator } from '../world/load/index.ts'
+import { LoadGenerator, type LoadSpec } from '../world/load/index.ts'
 import { type Applications, attachApplications } from './applications.ts'
+import { derivedLoads } from './derived-load.ts'
 import { directoryOf, sourcePod } from './directory.ts'
 import { ExpectationMeter, type Verdict } from './expectations.ts'
 import type { ScenarioSpec } from './schema.ts'
@@ -86,7 +87,7 @@ export class Simulation {
       ...(scenario.network === undefined ? {} : { network: scenario.network }),
     })
     this.engine = this.world.engine
-    const specs = scenario.loads ?? []
+    const specs = this.loadSpecs(findings)
     this.statistics.directory = directoryOf(this.world, specs)
     const clients = new Set(specs.map(load => sourcePod(this.world, load.source)?.id ?? ''))
     const behaviours = scenario.workloads ?? []
@@ -101,7 +102,7 @@ export class Simulation {
           .join(',')
       findings.push(finding('warning', `no pod matches the behaviour of ${who}`, ['spec', 'workloads', i]))
     }
-    this.loads = this.startLoads(findings)
+    this.loads = this.startLoads(specs, findings)
     new Timeline(this.world, this.loads, what => this.mark(what)).start(events)
   }
 
@@ -146,10 +147,20 @@ export class Simulation {
     if (this.recorder.wants('mark')) this.recorder.record(mark)
   }
 
-  private startLoads(findings: Diagnostic[]): Map<string, LoadGenerator> {
+  /** The scenario's loads; without any word about load, what the gateways' routes ask for. */
+  private loadSpecs(findings: Diagnostic[]): LoadSpec[] {
+    if (this.scenario.loads !== undefined) return this.scenario.loads
+    const derived = derivedLoads(this.world)
+    const what =
+      derived.length === 0 ? 'nothing is sent' : `each route of ${derived.map(l => l.name).join(', ')} is asked for`
+    findings.push(finding('info', `the scenario describes no load: ${what}`, ['spec', 'loads']))
+    return derived
+  }
+
+  private startLoads(specs: readonly LoadSpec[], findings: Diagnostic[]): Map<string, LoadGenerator> {
     const loads = new Map<string, LoadGenerator>()
     let traceId = 0
-    for (const [i, spec] of (this.scenario.loads ?? []).entries()) {
+    for (const [i, spec] of specs.entries()) {
       const pod = sourcePod(this.world, spec.source)
       if (pod === null && spec.source.includes('.')) {
         findings.push(
