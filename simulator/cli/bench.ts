@@ -1,5 +1,5 @@
 // `bench`: the only place where real time is read. One JSON line a row.
-import { isWorkload, runBench } from '../bench/index.ts'
+import { type BenchRow, isWorkload, runBench, runFloor, type WorkloadName } from '../bench/index.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
 
 /** Rows of `bench all`: enough requests for a steady figure, short enough to wait for. */
@@ -13,17 +13,35 @@ const measure = (): { wall: number; cpu: number } => {
   return { wall: performance.now() / 1e3, cpu: (cpu.user + cpu.system) / 1e6 }
 }
 
+/** `all`: our rows beside the floor of the same run, and what share of the floor they reach. */
 export function bench(workload: string, requests: string | undefined, seed: string): void {
-  if (workload === 'all') {
-    for (const [name, count] of ALL) print(name, Number(requests ?? count), seed)
+  if (workload !== 'all') {
+    print(runBench(named(workload), countOf(requests, 50_000), seed, measure))
     return
   }
-  print(workload, Number(requests ?? 50_000), seed)
+  for (const [name, count] of ALL) {
+    const floor = runFloor(name, countOf(requests, count), seed, measure)
+    const row = runBench(name, countOf(requests, count), seed, measure)
+    print(floor)
+    print(row)
+    const share = row.hops / row.cpu / (floor.hops / floor.cpu)
+    process.stderr.write(
+      `${name}: ${Math.round(row.hops / row.cpu)} hops per CPU second, ${share.toFixed(4)} of the floor\n`,
+    )
+  }
 }
 
-function print(workload: string, requests: number, seed: string): void {
-  if (!isWorkload(workload)) throw new CommandFailure(EXIT.usage, `${workload}: the workloads are chain, mesh and all`)
-  if (!Number.isInteger(requests) || requests < 1)
-    throw new CommandFailure(EXIT.usage, 'REQUESTS is a whole number, 1 or more')
-  process.stdout.write(`${JSON.stringify(runBench(workload, requests, seed, measure))}\n`)
+function named(workload: string): WorkloadName {
+  if (isWorkload(workload)) return workload
+  throw new CommandFailure(EXIT.usage, `${workload}: the workloads are chain, mesh and all`)
+}
+
+function countOf(requests: string | undefined, fallback: number): number {
+  const count = Number(requests ?? fallback)
+  if (Number.isInteger(count) && count >= 1) return count
+  throw new CommandFailure(EXIT.usage, 'REQUESTS is a whole number, 1 or more')
+}
+
+const print = (row: BenchRow): void => {
+  process.stdout.write(`${JSON.stringify(row)}\n`)
 }
