@@ -46,7 +46,7 @@ const graph = graphPanel(store, {
 })
 place('stage').append(sentencePanel(store, openRequest), graph, requestPanel(store, choose), lostNote())
 inspectorPanel(store, place('right'), choose)
-place('time').append(transportPanel(store, source), timelinePanel(store))
+place('time').append(transportPanel(store, source), timelinePanel(store, source))
 
 const views = (): void => {
   yaml.hidden = state.view === 'requests'
@@ -66,7 +66,14 @@ document.addEventListener('keydown', event => {
     event.preventDefault()
     source.send({ do: state.running ? 'pause' : 'play' })
   } else if (event.key === '.') source.send({ do: 'step', by: 'request' })
+  else if (event.key === ',') source.send({ do: 'seek', time: previousEvent() })
+  else if (event.key === 'Home') source.send({ do: 'seek', time: 0 })
 })
+
+/** Time of the last event before now; the beginning when there is none. */
+function previousEvent(): number {
+  return state.events.findLast(event => event.at < state.time)?.at ?? 0
+}
 
 function lostNote(): HTMLElement {
   const note = h('div', { class: 'lost', role: 'status', hidden: true })

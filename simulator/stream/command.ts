@@ -20,6 +20,8 @@ export const Command = z.discriminatedUnion('do', [
       .max(FILES_MAX),
   }),
   z.strictObject({ do: z.literal('inspect'), traceId: z.number().int().min(0) }),
+  /** To any moment of virtual time, µs: back or ahead. */
+  z.strictObject({ do: z.literal('seek'), time: z.number().int().min(0).max(86_400_000_000) }),
   /** Back to the beginning, with the documents the run began with. */
   z.strictObject({ do: z.literal('reset') }),
   z.strictObject({ do: z.literal('files') }),

@@ -17,6 +17,7 @@ import {
   type RequestFrame,
   type SnapshotFrame,
 } from './frame.ts'
+import { History } from './history.ts'
 import { Topology } from './topology.ts'
 import { Watcher } from './watcher.ts'
 
@@ -64,10 +65,13 @@ const REQUESTS_PER_FRAME = 24
 const FIGURES_EVERY = 5
 /** Events that one step may take before it gives up waiting for a client's answer. */
 const STEP_EVENTS_MAX = 200_000
+/** A jump does not run further ahead than this at once. */
+const LEAP_MAX = 600_000_000
 
 export class FrameSource {
   private readonly options: SessionOptions
   private files: SourceFile[]
+  private readonly history = new History()
   private topology = new Topology()
   private watcher = new Watcher(this.topology)
   private mesh: RunningMesh | null = null
@@ -137,7 +141,7 @@ export class FrameSource {
     const target = wanted === Infinity ? Infinity : Math.floor(wanted)
     this.rest = wanted === Infinity ? 0 : wanted - target
     while (mesh.now < target) {
-      mesh.runUntil(Math.min(target, mesh.now + CHUNK))
+      this.runTo(mesh, Math.min(target, mesh.now + CHUNK))
       if (!patient()) break
     }
     return mesh.now === before ? null : this.tell(false)
@@ -145,7 +149,7 @@ export class FrameSource {
 
   /** Runs to an absolute time at once, whatever the pace. */
   runUntil(time: number): DeltaFrame {
-    this.mesh?.runUntil(time)
+    if (this.mesh !== null) this.runTo(this.mesh, time)
     return this.tell(true)
   }
 
@@ -167,7 +171,10 @@ export class FrameSource {
         return this.apply(command.files)
       case 'inspect':
         return { all: [], asker: [this.inspect(command.traceId)] }
+      case 'seek':
+        return { all: this.seek(command.time), asker: [] }
       case 'reset':
+        this.history.clear()
         this.files = [...this.options.files]
         this.begin()
         return { all: [this.hello(), this.snapshot(), { type: 'files', files: this.files }], asker: [] }
@@ -187,6 +194,29 @@ export class FrameSource {
     this.castMark = null
     this.meet()
     this.toldTopology = this.topology.version
+  }
+
+  /** Runs to `time`, doing on the way what was done before at these times. */
+  private runTo(mesh: RunningMesh, time: number): void {
+    for (let act = this.history.take(time); act !== null; act = this.history.take(time)) {
+      mesh.runUntil(act.at)
+      mesh.applyFiles(act.files)
+      this.files = merged(this.files, act.files)
+    }
+    mesh.runUntil(time)
+  }
+
+  /** To any moment: ahead by running on, back by running again from the beginning. */
+  private seek(time: number): Frame[] {
+    if (time < this.now) {
+      this.files = [...this.options.files]
+      this.history.rewind()
+      this.begin()
+    }
+    if (this.mesh !== null) this.runTo(this.mesh, Math.min(time, this.now + LEAP_MAX))
+    this.meet()
+    this.watcher.take()
+    return [this.snapshot(), { type: 'files', files: this.files }]
   }
 
   /** Takes the cast anew when it may have changed. */
@@ -220,9 +250,14 @@ export class FrameSource {
         asker: [{ type: 'diagnostics', applied, diagnostics: this.diagnostics }],
       }
     }
+    // what else belongs to this instant comes first, so that the same act can be done again at the same place
+    this.runTo(this.mesh, this.now)
     const diagnostics = this.mesh.applyFiles(files)
     const applied = !diagnostics.some(found => found.level === 'error')
-    if (applied) this.files = merged(this.files, files)
+    if (applied) {
+      this.files = merged(this.files, files)
+      this.history.add({ at: this.now, files })
+    }
     return { all: applied ? [this.tell(true)] : [], asker: [{ type: 'diagnostics', applied, diagnostics }] }
   }
 

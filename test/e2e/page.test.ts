@@ -99,6 +99,27 @@ describe('the page', () => {
       await page.close()
     }))
 
+  test('goes to any moment by a click on the time line, and back to an event by its key', () =>
+    withBookinfo(async url => {
+      const { page, complaints } = await open(browser, url)
+      await page.waitForSelector('[data-test=pause]')
+      await page.click('[data-test=pause]')
+      const line = page.locator('[data-test=timeline]')
+      const box = (await line.boundingBox())!
+      const click = (share: number) => line.click({ position: { x: 74 + share * (box.width - 90), y: 60 } })
+      await click(0.75)
+      await expect.poll(() => clockOf(page)).toBeGreaterThan(40)
+      await page.screenshot({ path: join(OUTPUT, 'ahead.png') })
+      await click(0.25)
+      await expect.poll(() => clockOf(page)).toBeLessThan(20)
+      expect(await clockOf(page)).toBeGreaterThan(10)
+      await page.waitForSelector('[data-edge="workload/default/productpage-v1>service/default/reviews"].hue-ok')
+      await page.keyboard.press('Home')
+      await expect.poll(() => clockOf(page)).toBe(0)
+      expect(complaints).toEqual([])
+      await page.close()
+    }))
+
   test('refuses YAML with an error at its line, and the mesh goes on as it was', () =>
     withBookinfo(async url => {
       const { page, complaints } = await open(browser, url)

@@ -1,4 +1,5 @@
 // Time as a place: events, requests and errors over the run, a cursor at now, and hatching over what has not yet run.
+import type { Source } from '../connection/source.ts'
 import { fill, h, s } from '../dom.ts'
 import { clock } from '../store/figures.ts'
 import { type Store, smoothTime } from '../store/store.ts'
@@ -20,7 +21,10 @@ const SECOND = 1_000_000
 /** A long run shows its last minutes. */
 const WINDOW_MAX = 300
 
-export function timelinePanel(store: Store): HTMLElement {
+/** Jumps asked for while a finger or mouse drags the cursor come no closer than this. */
+const DRAG_MS = 120
+
+export function timelinePanel(store: Store, source: Source): HTMLElement {
   const { state } = store
   const svg = s('svg', { role: 'img', 'data-test': 'timeline' })
   const host = h('div', { class: 'timeline' }, svg)
@@ -166,6 +170,26 @@ export function timelinePanel(store: Store): HTMLElement {
     }
     requestAnimationFrame(move)
   }
+  let asked = 0
+  const seek = (event: PointerEvent, now: boolean): void => {
+    if (!now && performance.now() - asked < DRAG_MS) return
+    asked = performance.now()
+    const [from, to] = range()
+    const share = (event.clientX - svg.getBoundingClientRect().left - LEFT) / Math.max(1, width - LEFT - RIGHT)
+    const second = from + Math.min(1, Math.max(0, share)) * (to - from)
+    source.send({ do: 'seek', time: Math.max(0, Math.round(second * SECOND)) })
+  }
+  svg.addEventListener('pointerdown', event => {
+    if (event.button !== 0 || event.offsetX < LEFT) return
+    svg.setPointerCapture(event.pointerId)
+    seek(event, true)
+  })
+  svg.addEventListener('pointermove', event => {
+    if (svg.hasPointerCapture(event.pointerId)) seek(event, false)
+  })
+  svg.addEventListener('pointerup', event => {
+    if (svg.hasPointerCapture(event.pointerId) && performance.now() - asked > 10) seek(event, true)
+  })
   new ResizeObserver(() => {
     width = host.getBoundingClientRect().width
     draw()

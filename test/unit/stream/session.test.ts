@@ -131,3 +131,37 @@ describe('a command', () => {
     expect(parseCommand('{"do":"play","more":1}')).toHaveProperty('reason')
   })
 })
+
+describe('going back in time', () => {
+  const at = (source: ReturnType<typeof handmadeSource>): string =>
+    `${source.now} ${JSON.stringify(source.snapshot().edges)} ${source.snapshot().requests.length}`
+
+  test('shows any moment as it was', () => {
+    const source = handmadeSource()
+    source.runUntil(3_000_000)
+    const then = at(source)
+    source.runUntil(9_000_000)
+    source.command({ do: 'seek', time: 3_000_000 })
+    expect(at(source)).toBe(then)
+  })
+
+  test('does again what was applied, at its time', () => {
+    const source = handmadeSource()
+    source.runUntil(2_000_000)
+    source.command({ do: 'apply', files: [{ name: 'reviews.yaml', content: 'weights: changed' }] })
+    source.runUntil(4_000_000)
+    source.command({ do: 'seek', time: 1_000_000 })
+    expect(source.command({ do: 'files' }).asker).not.toContainEqual(
+      expect.objectContaining({
+        files: expect.arrayContaining([{ name: 'reviews.yaml', content: 'weights: changed' }]),
+      }),
+    )
+    source.command({ do: 'seek', time: 3_000_000 })
+    expect(JSON.stringify(source.command({ do: 'files' }).asker)).toContain('weights: changed')
+  })
+
+  test('goes back from the command of a viewer only to a moment that can be', () => {
+    expect(parseCommand('{"do":"seek","time":-1}')).toHaveProperty('reason')
+    expect(parseCommand('{"do":"seek","time":5}')).toEqual({ command: { do: 'seek', time: 5 } })
+  })
+})
