@@ -9,6 +9,11 @@ export function put(headers: HeaderLines, name: string, value: string): void {
   else headers.push([name, value])
 }
 
+/** Removes all lines of a name in place. */
+export function remove(headers: HeaderLines, name: string): void {
+  for (let i = headers.length - 1; i >= 0; i--) if (headers[i]![0] === name) headers.splice(i, 1)
+}
+
 /** Applies one level of header mutations (source/common/router/header_parser.cc). */
 export function mutate(headers: HeaderLines, change: HeaderChange, format: (v: string) => string): void {
   for (const name of change.remove)

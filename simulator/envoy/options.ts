@@ -22,4 +22,8 @@ export interface ProxyOptions {
   secret: (name: string) => CertificateIdentity | null
   /** Addresses of a DNS name, for STRICT_DNS and LOGICAL_DNS clusters. */
   resolve?: (host: string) => string[]
+  /** The proxy's own time per request, in microseconds; absent = none. */
+  proxyDelay?: () => number
+  /** Seconds since 1970 at virtual time 0: what tokens' times are compared with. */
+  epochSeconds?: number
 }

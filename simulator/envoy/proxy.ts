@@ -1,38 +1,32 @@
 // The simulated Envoy: takes xDS, owns listeners, routes and clusters, accepts connections.
 import type { RandomStream } from '../engine/types.ts'
-import type {
-  Acceptor,
-  AcceptResult,
-  ClientConnection,
-  ConnectionAttempt,
-  HttpRequest,
-  Responder,
-  ServerConnection,
-  ServerConnectionHandler,
-} from '../wire/types.ts'
-import type { JsonObject, ProxyConfiguration } from '../xds/types.ts'
+import type { Acceptor, AcceptResult, CertificateIdentity, ConnectionAttempt, ServerConnection } from '../wire/types.ts'
+import type { FilterChain, ProxyConfiguration } from '../xds/types.ts'
 import { UpstreamCluster } from './cluster.ts'
-import { HttpStream } from './http.ts'
-import { list, number, object, text } from './json.ts'
-import { type Chain, type CompiledListener, chooseChain, compileListener } from './listener.ts'
+import { TcpSession } from './filters/network/tcp-proxy.ts'
+import { handshake } from './handshake.ts'
+import { object, text } from './json.ts'
+import { type CompiledListener, chooseChain, compileListener } from './listener.ts'
+import { compileNetworkFilters, type NetworkFilters } from './network-filters.ts'
 import type { ProxyOptions } from './options.ts'
-import { compileRbac, type RbacCheck } from './rbac.ts'
 import { compileRouteTable, type RouteTable } from './route.ts'
-import { TcpSession } from './tcp.ts'
 
 /** What streams know of the connection they came in on. */
 export interface Downstream {
   ip: string
   port: number
   sourceIp: string
+  sourcePort: number
   tls: boolean
   sni: string
   peer: string
+  /** The client's certificate where one was asked for and checked. */
+  certificate: CertificateIdentity | null
+  /** Names of the certificate that this side showed. */
+  ownSans: readonly string[]
   listener: string
   chain: string
   direction: 'inbound' | 'outbound' | 'gateway'
-  server: string
-  filters: { check: RbacCheck }
 }
 
 /** What streams and sessions need of their proxy. */
@@ -40,7 +34,10 @@ export interface ProxyCore {
   readonly options: ProxyOptions
   readonly dice: RandomStream
   cluster(name: string): UpstreamCluster | null
+  routeTable(name: string): RouteTable | null
   uuid(): string
+  /** Seconds since 1970. */
+  wallSeconds(): number
 }
 
 // biome-ignore lint/suspicious/noShadowRestrictedNames: Envoy's own word for it.
@@ -54,8 +51,7 @@ export class Proxy implements ProxyCore {
   private listeners = new Map<string, { json: string; compiled: CompiledListener }>()
   private routes = new Map<string, { json: string; compiled: RouteTable }>()
   private clusters = new Map<string, { json: string; compiled: UpstreamCluster }>()
-  private readonly inline = new WeakMap<object, RouteTable>()
-  private readonly checks = new WeakMap<object, RbacCheck>()
+  private readonly network = new WeakMap<object, NetworkFilters>()
 
   constructor(options: ProxyOptions) {
     this.options = options
@@ -69,7 +65,9 @@ export class Proxy implements ProxyCore {
   /** Takes a configuration; returns why resources were rejected (those keep their old form). */
   apply(config: ProxyConfiguration): string[] {
     const nacks: string[] = []
-    this.clusters = renew(this.clusters, config.clusters, c => new UpstreamCluster(c, this.options), nacks)
+    const before = this.clusters
+    this.clusters = renew(before, config.clusters, c => new UpstreamCluster(c, this.options), nacks)
+    for (const [name, { compiled }] of before) if (this.cluster(name) !== compiled) compiled.drain()
     const endpoints = new Map(config.endpoints.map(e => [e.cluster_name, e]))
     for (const { compiled } of this.clusters.values()) {
       if (compiled.type === 'ORIGINAL_DST') continue
@@ -88,6 +86,14 @@ export class Proxy implements ProxyCore {
 
   cluster(name: string): UpstreamCluster | null {
     return this.clusters.get(name)?.compiled ?? null
+  }
+
+  routeTable(name: string): RouteTable | null {
+    return this.routes.get(name)?.compiled ?? null
+  }
+
+  wallSeconds(): number {
+    return (this.options.epochSeconds ?? 0) + this.options.scheduler.now / 1_000_000
   }
 
   uuid(): string {
@@ -119,84 +125,54 @@ export class Proxy implements ProxyCore {
     if (!listener) return { kind: 'refused' }
     const chain = chooseChain(listener, attempt)
     if (!chain) {
-      this.refuse(listener, attempt)
+      this.refuse(listener, attempt, '', ['NR'], 'filter_chain_not_found', '')
       return { kind: 'reset' }
     }
-    const context = object(chain.config.transport_socket?.typed_config)
-    const terminates = text(context['@type']).endsWith('DownstreamTlsContext')
-    const filters = chain.config.filters
-    const last = object(filters[filters.length - 1]?.typed_config)
-    const isHttp = text(last['@type']).endsWith('HttpConnectionManager')
-    if (terminates && !attempt.tls) return { kind: 'reset' }
-    const common = object(context.common_tls_context)
-    let alpn: string | null = null
-    let peer = ''
-    if (terminates && attempt.tls) {
-      const offered = attempt.tls.alpn
-      alpn =
-        list(common.alpn_protocols)
-          .map(p => text(p))
-          .find(p => offered.includes(p)) ?? null
-      const client = attempt.tls.certificate
-      if (context.require_client_certificate === true && !client)
-        return { kind: 'tls-failure', detail: 'PEER_DID_NOT_RETURN_A_CERTIFICATE' }
-      if (context.require_client_certificate === true && client && !this.options.trustRoots().includes(client.issuer))
-        return { kind: 'tls-failure', detail: 'CERTIFICATE_VERIFY_FAILED' }
-      peer = client?.sans[0] ?? ''
+    const tls = handshake(chain.config, attempt, this.options)
+    if (tls.kind === 'not tls') return { kind: 'reset' }
+    if (tls.kind === 'failed') {
+      this.refuse(listener, attempt, chain.name, [], '', tls.failure)
+      return { kind: 'tls-failure', detail: tls.alert }
     }
-    const sds = text(object(list(common.tls_certificate_sds_secret_configs)[0]).name)
-    const certificate = sds === 'default' || sds === '' ? this.options.certificate() : this.options.secret(sds)
-    if (terminates && !certificate) return { kind: 'reset' }
     const down: Downstream = {
       ip: attempt.destinationIp,
       port: attempt.destinationPort,
       sourceIp: attempt.sourceIp,
-      tls: terminates,
+      sourcePort: attempt.sourcePort,
+      tls: tls.terminates,
       sni: attempt.tls?.sni ?? '',
-      peer,
+      peer: tls.client?.sans[0] ?? '',
+      certificate: tls.client,
+      ownSans: tls.hello?.certificate?.sans ?? [],
       listener: listener.name,
       chain: chain.name,
       direction: listener.direction,
-      server: text(last.server_name, 'envoy'),
-      filters: { check: this.check(isHttp ? list(last.http_filters) : filters.slice(0, -1), last) },
     }
-    const hello = terminates ? { alpn, certificate } : null
-    if (isHttp) return { kind: 'accepted', hello, handler: this.http(chain, last, down) }
-    const session = new TcpSession(this, down, last, connection, attempt, terminates)
-    return { kind: 'accepted', hello, handler: session, ...(attempt.tls && !terminates ? { deferHello: true } : {}) }
+    const network = this.networkFilters(chain.config.filters)
+    if (network.manager !== null) return { kind: 'accepted', hello: tls.hello, handler: network.manager.handler(down) }
+    if (network.tcp === null) return { kind: 'reset' }
+    const session = new TcpSession(this, down, network.tcp, network.check, connection, attempt, tls.terminates)
+    const defer = attempt.tls !== null && !tls.terminates
+    return { kind: 'accepted', hello: tls.hello, handler: session, ...(defer ? { deferHello: true } : {}) }
   }
 
-  private check(filters: unknown[], key: object): RbacCheck {
-    let check = this.checks.get(key)
-    if (!check) {
-      check = compileRbac(filters.map(f => object(object(f).typed_config)))
-      this.checks.set(key, check)
+  private networkFilters(filters: FilterChain['filters']): NetworkFilters {
+    let found = this.network.get(filters)
+    if (found === undefined) {
+      found = compileNetworkFilters(filters, this)
+      this.network.set(filters, found)
     }
-    return check
+    return found
   }
 
-  private http(_chain: Chain, manager: JsonObject, down: Downstream): ServerConnectionHandler {
-    return {
-      onRequest: (request: HttpRequest, responder: Responder) => {
-        new HttpStream(this, down, request, responder).begin(this.table(manager))
-      },
-      onData: () => {},
-      onClosed: () => {},
-    }
-  }
-
-  private table(manager: JsonObject): RouteTable | null {
-    if (manager.rds) return this.routes.get(text(object(manager.rds).route_config_name))?.compiled ?? null
-    const config = object(manager.route_config)
-    let table = this.inline.get(config)
-    if (!table) {
-      table = compileRouteTable({ name: text(config.name), ...config })
-      this.inline.set(config, table)
-    }
-    return table
-  }
-
-  private refuse(listener: CompiledListener, a: ConnectionAttempt): void {
+  private refuse(
+    listener: CompiledListener,
+    a: ConnectionAttempt,
+    filterChain: string,
+    flags: string[],
+    details: string,
+    downstreamTransportFailure: string,
+  ): void {
     const { recorder, scheduler, id, pod, nextSpan } = this.options
     if (!recorder.wants('connection')) return
     recorder.record({
@@ -208,24 +184,22 @@ export class Proxy implements ProxyCore {
       start: scheduler.now,
       end: scheduler.now,
       listener: listener.name,
-      filterChain: '',
+      filterChain,
       cluster: '',
       upstreamHost: '',
-      flags: ['NR'],
-      details: 'filter_chain_not_found',
+      flags,
+      details,
       upstreamTransportFailure: '',
-      downstreamTransportFailure: '',
+      downstreamTransportFailure,
       mtls: false,
       downstreamPeer: '',
       sni: a.tls?.sni ?? '',
       bytesReceived: 0,
       bytesSent: 0,
-      attempts: number(0),
+      attempts: 0,
     })
   }
 }
-
-export type { ClientConnection }
 
 /** Compiles what changed, keeps what did not; what fails to compile keeps its old form. */
 function renew<C extends { name: string }, T>(

@@ -1,88 +1,156 @@
-// Role based access control at HTTP and TCP (envoy: source/extensions/filters/common/rbac/matchers.cc).
+// Role based access control (envoy: source/extensions/filters/common/rbac/{matchers,engine_impl}.cc): policies are
+// unordered in effect; one matches when any of its permissions and any of its principals do.
 import type { HttpRequest } from '../wire/types.ts'
+import type { JsonObject } from '../xds/types.ts'
 import { list, number, object, text } from './json.ts'
 import { compileCidr, compileHeader, compileString } from './matchers.ts'
 import type { Downstream } from './proxy.ts'
 import { barePath } from './route.ts'
+import { compileMetadata, compilePathTemplate, type Metadata } from './value-matcher.ts'
 
-/** Name of the policy that denies (or `none`), null when allowed. Without a request only connection facts hold. */
-export type RbacCheck = (request: HttpRequest | null, down: Downstream) => string | null
-type Test = (request: HttpRequest | null, down: Downstream) => boolean
-
-function rule(config: unknown): Test {
-  const r = object(config)
-  if (r.any === true) return () => true
-  const and = r.and_rules ?? r.and_ids
-  const or = r.or_rules ?? r.or_ids
-  const not = r.not_rule ?? r.not_id
-  if (and) {
-    const all = list(object(and).rules ?? object(and).ids).map(rule)
-    return (q, d) => all.every(t => t(q, d))
-  }
-  if (or) {
-    const any = list(object(or).rules ?? object(or).ids).map(rule)
-    return (q, d) => any.some(t => t(q, d))
-  }
-  if (not) {
-    const inner = rule(not)
-    return (q, d) => !inner(q, d)
-  }
-  if (r.header) {
-    const test = compileHeader(r.header)
-    return q => q !== null && test(q.headers, q.authority, q.path, q.method)
-  }
-  if (r.url_path) {
-    const test = compileString(object(r.url_path).path)
-    return q => q !== null && test(barePath(q.path))
-  }
-  if (r.destination_port !== undefined) return (_q, d) => d.port === number(r.destination_port)
-  const to = r.destination_ip
-  if (to) {
-    const test = compileCidr(to)
-    return (_q, d) => test(d.ip)
-  }
-  const from = r.direct_remote_ip ?? r.remote_ip ?? r.source_ip
-  if (from) {
-    const test = compileCidr(from)
-    return (_q, d) => test(d.sourceIp)
-  }
-  if (r.requested_server_name) {
-    const test = compileString(r.requested_server_name)
-    return (_q, d) => test(d.sni)
-  }
-  if (r.authenticated) {
-    const name = object(r.authenticated).principal_name
-    const test = name ? compileString(name) : () => true
-    return (_q, d) => d.peer !== '' && test(d.peer)
-  }
-  if (r.filter_state) {
-    const state = object(r.filter_state)
-    const test = compileString(state.string_match)
-    return (_q, d) => d.peer !== '' && text(state.key) === 'io.istio.peer_principal' && test(d.peer)
-  }
-  return () => false
+/** What a rule may look at. Without a request (TCP) only facts of the connection hold. */
+export interface RbacSubject {
+  request: HttpRequest | null
+  down: Downstream
+  /** The trusted client address. */
+  remoteIp: string
+  metadata: Metadata
 }
 
-export function compileRbac(configs: unknown[]): RbacCheck {
+type Test = (subject: RbacSubject) => boolean
+
+function compileRule(config: unknown): Test {
+  const rule = object(config)
+  if (rule.any === true) return () => true
+  const all = rule.and_rules ?? rule.and_ids
+  if (all) {
+    const tests = list(object(all).rules ?? object(all).ids).map(compileRule)
+    return subject => tests.every(test => test(subject))
+  }
+  const any = rule.or_rules ?? rule.or_ids
+  if (any) {
+    const tests = list(object(any).rules ?? object(any).ids).map(compileRule)
+    return subject => tests.some(test => test(subject))
+  }
+  const not = rule.not_rule ?? rule.not_id
+  if (not) {
+    const test = compileRule(not)
+    return subject => !test(subject)
+  }
+  return compileHttp(rule) ?? compileConnection(rule) ?? (() => false)
+}
+
+function compileHttp(rule: JsonObject): Test | null {
+  if (rule.header) {
+    const test = compileHeader(rule.header)
+    return ({ request: q }) => q !== null && test(q.headers, q.authority, q.path, q.method)
+  }
+  if (rule.url_path) {
+    const test = compileString(object(rule.url_path).path)
+    return ({ request }) => request !== null && test(barePath(request.path))
+  }
+  if (rule.uri_template) {
+    const test = compilePathTemplate(text(object(object(rule.uri_template).typed_config).path_template))
+    return ({ request }) => request !== null && test(barePath(request.path))
+  }
+  if (rule.metadata || rule.sourced_metadata) {
+    const test = compileMetadata(rule.metadata ?? object(rule.sourced_metadata).metadata_matcher)
+    return ({ metadata }) => test(metadata)
+  }
+  return null
+}
+
+function compileConnection(rule: JsonObject): Test | null {
+  if (rule.destination_port !== undefined) {
+    const port = number(rule.destination_port)
+    return ({ down }) => down.port === port
+  }
+  if (rule.destination_port_range) {
+    const { start, end } = object(rule.destination_port_range)
+    return ({ down }) => down.port >= number(start) && down.port < number(end)
+  }
+  if (rule.destination_ip) {
+    const test = compileCidr(rule.destination_ip)
+    return ({ down }) => test(down.ip)
+  }
+  const peer = rule.direct_remote_ip ?? rule.source_ip
+  if (peer) {
+    const test = compileCidr(peer)
+    return ({ down }) => test(down.sourceIp)
+  }
+  if (rule.remote_ip) {
+    const test = compileCidr(rule.remote_ip)
+    return ({ remoteIp }) => test(remoteIp)
+  }
+  if (rule.requested_server_name) {
+    const test = compileString(rule.requested_server_name)
+    return ({ down }) => test(down.sni)
+  }
+  if (rule.authenticated) {
+    const name = object(rule.authenticated).principal_name
+    const test = name ? compileString(name) : () => true
+    return ({ down }) => down.peer !== '' && test(down.peer)
+  }
+  if (rule.filter_state) {
+    const state = object(rule.filter_state)
+    const test = compileString(state.string_match)
+    return ({ down }) => down.peer !== '' && text(state.key) === 'io.istio.peer_principal' && test(down.peer)
+  }
+  return null
+}
+
+/** One set of rules with its action. */
+export interface RbacEngine {
+  action: string
+  /** Name of the first policy that matches, in order of names; null without one. */
+  match(subject: RbacSubject): string | null
+}
+
+/** Null when there are no rules: then the filter does nothing. */
+export function compileEngine(config: unknown): RbacEngine | null {
+  if (config === undefined || config === null) return null
+  const rules = object(config)
+  const policies = Object.keys(object(rules.policies))
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map(name => {
+      const policy = object(object(rules.policies)[name])
+      return {
+        name,
+        permissions: list(policy.permissions).map(compileRule),
+        principals: list(policy.principals).map(compileRule),
+      }
+    })
+  return {
+    action: text(rules.action, 'ALLOW'),
+    match(subject) {
+      for (const policy of policies) {
+        const permitted = policy.permissions.some(test => test(subject))
+        if (permitted && policy.principals.some(test => test(subject))) return policy.name
+      }
+      return null
+    },
+  }
+}
+
+/** Policy that denies (`none` when no ALLOW policy matched), null when the request passes. */
+export function denies(engine: RbacEngine, hit: string | null): string | null {
+  if (engine.action === 'DENY') return hit
+  return engine.action === 'ALLOW' && hit === null ? 'none' : null
+}
+
+/** The check of a network filter chain: `configs` are the typed configs of its filters in order. */
+export type RbacCheck = (subject: RbacSubject) => string | null
+
+export function compileRbac(configs: readonly unknown[]): RbacCheck {
   const engines = configs
     .map(object)
-    .filter(c => text(c['@type']).endsWith('.RBAC') && c.rules)
-    .map(c => {
-      const rules = object(c.rules)
-      const policies = Object.entries(object(rules.policies)).map(([name, p]) => ({
-        name,
-        permissions: list(object(p).permissions).map(rule),
-        principals: list(object(p).principals).map(rule),
-      }))
-      return { action: text(rules.action, 'ALLOW'), policies }
-    })
-  return (request, down) => {
+    .filter(config => text(config['@type']).endsWith('.RBAC'))
+    .map(config => compileEngine(config.rules))
+    .filter(engine => engine !== null)
+  return subject => {
     for (const engine of engines) {
-      const hit = engine.policies.find(
-        p => p.permissions.some(t => t(request, down)) && p.principals.some(t => t(request, down)),
-      )
-      if (engine.action === 'DENY' && hit) return hit.name
-      if (engine.action === 'ALLOW' && !hit) return 'none'
+      const denied = denies(engine, engine.match(subject))
+      if (denied !== null) return denied
     }
     return null
   }

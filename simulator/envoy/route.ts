@@ -3,8 +3,11 @@
 import { RE2JS } from 're2js'
 import type { HttpRequest } from '../wire/types.ts'
 import type { Json, JsonObject, Route, RouteConfiguration, VirtualHost } from '../xds/types.ts'
+import { compileHashPolicies, type HashPolicy } from './hash-policy.ts'
 import { duration, fraction, list, number, object, text } from './json.ts'
-import { compileHeader, compileHeaders, compileRegex, compileString } from './matchers.ts'
+import { compileHeader, compileRegex, compileString } from './matchers.ts'
+import { parseQuery } from './query.ts'
+import { compileMetadata, type Metadata } from './value-matcher.ts'
 
 export interface HeaderChange {
   remove: string[]
@@ -19,11 +22,16 @@ export interface RetryPolicy {
   picks: number
   base: number
   max: number
+  /** After so many tries other priorities are asked for (previous_priorities); 0 = never. */
+  priorityEvery: number
 }
 export interface CompiledRoute {
   name: string
   host: CompiledHost
-  test: (request: HttpRequest, path: string, roll: number) => boolean
+  /** All must hold; in the order in which Envoy looks. */
+  conditions: RouteCondition[]
+  /** `/apis/.../virtual-service/<name>` of the resource that made it. */
+  origin: string
   config: Route
   clusters: {
     name: string
@@ -42,7 +50,24 @@ export interface CompiledRoute {
   matchedPrefix: string
   rewriteRegex: { pattern: RE2JS; substitution: string } | null
   perFilter: JsonObject
+  mirrors: MirrorPolicy[]
+  hash: HashPolicy[]
 }
+
+/** One thing that a route asks for, and its words for the trail. */
+export interface RouteCondition {
+  words: string
+  holds: (request: HttpRequest, path: string, roll: number, metadata: Metadata) => boolean
+}
+
+export interface MirrorPolicy {
+  cluster: string
+  /** Per million. */
+  share: number
+  /** `-shadow` is appended to the host. */
+  suffix: boolean
+}
+
 export interface CompiledHost {
   name: string
   attemptCount: boolean
@@ -93,6 +118,9 @@ function compileRetry(config: Json | undefined): RetryPolicy | null {
     picks: 1 + number(policy.host_selection_retry_max_attempts, 0),
     base,
     max: duration(backoff.max_interval, base * 10),
+    priorityEvery: policy.retry_priority
+      ? number(object(object(policy.retry_priority).typed_config).update_frequency, 2)
+      : 0,
   }
 }
 
@@ -104,18 +132,6 @@ function queryTest(config: Json): (query: Map<string, string>) => boolean {
     const value = query.get(name)
     return value !== undefined && (test === null || test(value))
   }
-}
-
-export function parseQuery(path: string): Map<string, string> {
-  const found = new Map<string, string>()
-  const at = path.indexOf('?')
-  if (at < 0) return found
-  for (const part of path.slice(at + 1).split('&')) {
-    const eq = part.indexOf('=')
-    const name = eq < 0 ? part : part.slice(0, eq)
-    if (!found.has(name)) found.set(name, eq < 0 ? '' : part.slice(eq + 1))
-  }
-  return found
 }
 
 function pathTest(match: JsonObject): (path: string) => boolean {
@@ -134,72 +150,119 @@ function pathTest(match: JsonObject): (path: string) => boolean {
   return want === '/' || want === '' ? () => true : p => low(p).startsWith(want)
 }
 
+/** What the path has to be, in words. */
+function pathWords(match: JsonObject): string {
+  if (typeof match.path === 'string') return `path is ${match.path}`
+  if (match.safe_regex) return `path matches ${text(object(match.safe_regex).regex)}`
+  if (match.connect_matcher) return 'method is CONNECT'
+  return `path begins with ${text(match.path_separated_prefix ?? match.prefix)}`
+}
+
+function headerWords(config: Json): string {
+  const matcher = object(config)
+  const name = text(matcher.name)
+  const want = Object.values(object(matcher.string_match)).find(value => typeof value === 'string')
+  const not = matcher.invert_match === true ? 'not ' : ''
+  return want === undefined ? `header ${name} is ${not}present` : `header ${name} is ${not}${String(want)}`
+}
+
+function compileConditions(match: JsonObject): RouteCondition[] {
+  const byPath = pathTest(match)
+  const connect = match.connect_matcher !== undefined
+  const conditions: RouteCondition[] = [
+    {
+      words: pathWords(match),
+      holds: (request, path) => connect === (request.method === 'CONNECT') && (connect || byPath(path)),
+    },
+  ]
+  const header = (config: Json): void => {
+    const test = compileHeader(config)
+    conditions.push({ words: headerWords(config), holds: q => test(q.headers, q.authority, q.path, q.method) })
+  }
+  for (const config of list(match.headers)) header(config)
+  if (match.grpc) header({ name: 'content-type', string_match: { prefix: 'application/grpc' } })
+  for (const config of list(match.query_parameters)) {
+    const test = queryTest(config)
+    conditions.push({ words: `query parameter ${text(object(config).name)}`, holds: q => test(parseQuery(q.path)) })
+  }
+  if (match.runtime_fraction) {
+    const share = fraction(object(match.runtime_fraction).default_value)
+    conditions.push({ words: `${share / 10_000} % of requests`, holds: (_q, _p, roll) => roll % 1_000_000 < share })
+  }
+  for (const config of list(match.dynamic_metadata)) {
+    const test = compileMetadata(config)
+    conditions.push({ words: 'claims of the token', holds: (_q, _p, _r, metadata) => test(metadata) })
+  }
+  return conditions
+}
+
+function compileClusters(action: JsonObject): CompiledRoute['clusters'] {
+  const none = { request: { remove: [], add: [] }, response: { remove: [], add: [] } }
+  if (typeof action.cluster === 'string') return [{ name: action.cluster, until: 1, change: none, config: {} }]
+  let until = 0
+  return list(object(action.weighted_clusters).clusters).map(entry => {
+    const config = object(entry)
+    until += number(config.weight)
+    const change = { request: changes(config, 'request'), response: changes(config, 'response') }
+    return { name: text(config.name), until, change, config }
+  })
+}
+
+function compileRewrite(config: Json | undefined): CompiledRoute['rewriteRegex'] {
+  const rewrite = object(config)
+  if (!rewrite.pattern) return null
+  const substitution = text(rewrite.substitution)
+    .replaceAll('$', '\\$')
+    .replaceAll(/\\(\d)/g, '$$$1')
+  return { pattern: RE2JS.compile(text(object(rewrite.pattern).regex)), substitution }
+}
+
+function compileMirrors(action: JsonObject): MirrorPolicy[] {
+  return list(action.request_mirror_policies).map(entry => {
+    const config = object(entry)
+    const share = config.runtime_fraction ? fraction(object(config.runtime_fraction).default_value) : 1_000_000
+    return { cluster: text(config.cluster), share, suffix: config.disable_shadow_host_suffix_append !== true }
+  })
+}
+
 function compileRoute(config: Route, host: CompiledHost, table: RouteConfiguration): CompiledRoute {
   const match = object(config.match)
   const action = object(config.route)
-  const byPath = pathTest(match)
-  const headers = compileHeaders(match.headers).concat(
-    match.grpc ? [compileHeader({ name: 'content-type', string_match: { prefix: 'application/grpc' } })] : [],
-  )
-  const queries = list(match.query_parameters).map(queryTest)
-  const share = match.runtime_fraction ? fraction(object(match.runtime_fraction).default_value) : 1_000_000
-  const connect = match.connect_matcher !== undefined
-  const clusters: CompiledRoute['clusters'] = []
-  let total = 0
-  const none = { request: { remove: [], add: [] }, response: { remove: [], add: [] } }
-  if (action.weighted_clusters) {
-    for (const entry of list(object(action.weighted_clusters).clusters)) {
-      const c = object(entry)
-      total += number(c.weight)
-      clusters.push({
-        name: text(c.name),
-        until: total,
-        change: { request: changes(c, 'request'), response: changes(c, 'response') },
-        config: c,
-      })
-    }
-  } else if (typeof action.cluster === 'string') {
-    total = 1
-    clusters.push({ name: action.cluster, until: 1, change: none, config: {} })
-  }
-  const rewrite = object(action.regex_rewrite)
+  const clusters = compileClusters(action)
+  const grpcMax = object(action.max_stream_duration).grpc_timeout_header_max ?? action.max_grpc_timeout
   return {
     name: text(config.name),
     host,
     config,
     clusters,
     clusterHeader: text(action.cluster_header).toLowerCase(),
-    total,
+    total: clusters.at(-1)?.until ?? 0,
     action,
     timeout: duration(action.timeout, 15_000_000),
-    maxGrpcTimeout:
-      action.max_grpc_timeout === undefined
-        ? -1
-        : duration(object(action.max_stream_duration).grpc_timeout_header_max ?? action.max_grpc_timeout),
+    maxGrpcTimeout: action.max_grpc_timeout === undefined ? -1 : duration(grpcMax),
     retry: compileRetry(action.retry_policy ?? object(host.config).retry_policy),
     request: [changes(config, 'request'), changes(host.config, 'request'), changes(table, 'request')],
     response: [changes(config, 'response'), changes(host.config, 'response'), changes(table, 'response')],
     matchedPrefix: text(match.prefix ?? match.path_separated_prefix ?? match.path),
-    rewriteRegex: rewrite.pattern
-      ? {
-          pattern: RE2JS.compile(text(object(rewrite.pattern).regex)),
-          substitution: text(rewrite.substitution)
-            .replaceAll('$', '\\$')
-            .replaceAll(/\\(\d)/g, '$$$1'),
-        }
-      : null,
+    rewriteRegex: compileRewrite(action.regex_rewrite),
     perFilter: { ...object(host.config.typed_per_filter_config), ...object(config.typed_per_filter_config) },
-    test: (request, path, roll) => {
-      if (connect !== (request.method === 'CONNECT')) return false
-      if (!connect && !byPath(path)) return false
-      for (const h of headers) if (!h(request.headers, request.authority, request.path, request.method)) return false
-      if (queries.length > 0) {
-        const query = parseQuery(request.path)
-        for (const q of queries) if (!q(query)) return false
-      }
-      return share >= 1_000_000 || roll % 1_000_000 < share
-    },
+    conditions: compileConditions(match),
+    origin: text(object(object(object(config.metadata).filter_metadata).istio).config),
+    mirrors: compileMirrors(action),
+    hash: compileHashPolicies(action.hash_policy),
   }
+}
+
+/** The first condition that does not hold, null when the route matches. */
+export function whyNot(
+  route: CompiledRoute,
+  request: HttpRequest,
+  path: string,
+  roll: number,
+  metadata: Metadata,
+): RouteCondition | null {
+  for (const condition of route.conditions) if (!condition.holds(request, path, roll, metadata)) return condition
+  return null
 }
 
 export function compileRouteTable(config: RouteConfiguration): RouteTable {

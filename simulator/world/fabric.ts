@@ -90,8 +90,9 @@ export class Fabric implements LinkHost {
     }
     attempt.destinationIp = own ? from.ip : ip
     attempt.destinationPort = port
-    const straight =
-      own && (target.sourceIp === undefined || target.sourceIp.startsWith('127.') || !target.bypassCapture)
+    // Loopback is never captured; the pod's own address is, unless the proxy binds 127.0.0.6.
+    const loopback = ip.startsWith('127.') || target.sourceIp === undefined || target.sourceIp.startsWith('127.')
+    const straight = own && (loopback || !target.bypassCapture)
     return this.connect(from, to, attempt, observer, straight)
   }
 

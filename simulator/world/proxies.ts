@@ -1,12 +1,14 @@
 // How a pod gets its Envoy: node description, identity, and the options of the proxy.
-import type { RandomTree, Scheduler } from '../engine/index.ts'
+import { compileDistribution, type RandomTree, type Scheduler } from '../engine/index.ts'
 import { Proxy as Envoy } from '../envoy/index.ts'
+import { EPOCH_SECONDS } from '../observation/index.ts'
 import type { Recorder } from '../observation/types.ts'
 import type { MeshConfig, ProxyNode, Workload } from '../registry/types.ts'
 import type { Resource } from '../resources/types.ts'
 import type { CertificateIdentity } from '../wire/types.ts'
 import { fields, list, text } from './fields.ts'
 import type { WorldPod } from './pod.ts'
+import type { WorldOptions } from './types.ts'
 
 /** Name of the mesh's own root of trust. */
 export const MESH_ROOT = 'cluster.local'
@@ -73,12 +75,18 @@ export interface ProxyHost {
   resolve(host: string, namespace: string): string | null
   nextSpan(): number
   currentResources(): readonly Resource[]
+  readonly options: WorldOptions
 }
 
 /** The pod's Envoy, without configuration yet. */
 export function createProxy(world: ProxyHost, pod: WorldPod, recorder: Recorder): Envoy {
   const { namespace } = pod.workload
+  const { proxyDelay, epochSeconds } = world.options
   return new Envoy({
+    epochSeconds: epochSeconds ?? EPOCH_SECONDS,
+    ...(proxyDelay === undefined
+      ? {}
+      : { proxyDelay: compileDistribution(proxyDelay, world.tree.stream(`envoy/${pod.id}/own time`)) }),
     scheduler: world.engine,
     random: world.tree,
     recorder,

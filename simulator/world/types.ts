@@ -50,6 +50,8 @@ export interface WorldOptions {
   push?: PushSpec
   /** Time that a proxy takes for one message, beside the network. */
   proxyDelay?: DistributionSpec
+  /** Seconds since 1970 at virtual time 0: what times in tokens are compared with. */
+  epochSeconds?: number
   /** Without any word about injection in the documents: do pods get a sidecar? Default true. */
   injectByDefault?: boolean
   /** More names that clients know: name -> address or another name. */

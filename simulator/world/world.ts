@@ -24,7 +24,7 @@ export class World {
   readonly tree: RandomTree
   readonly pods: Map<string, Pod> = new Map()
   snapshot: MeshSnapshot
-  private readonly options: WorldOptions
+  readonly options: WorldOptions
   private readonly meshConfig: MeshConfig
   private readonly fabric: Fabric
   private readonly pushes: Pushes

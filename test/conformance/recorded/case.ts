@@ -91,7 +91,11 @@ export interface Case {
 }
 
 /** The moment at which the recordings' objects were created: any fixed one will do, order is what counts. */
-const CREATED = 1_795_000_000
+const CREATED = 1_795_392_000
+
+/** Istio's objects were created one second apart; those of Kubernetes carry no creation time, so they are older. */
+const createdAt = (apiVersion: string, index: number): number =>
+  apiVersion.includes('istio.io/') ? CREATED + index : 0
 
 /** Reads a case's file. */
 export function readCase(file: string): Case {
@@ -104,7 +108,7 @@ export function buildWorld(c: Case, seed: string, recorder: Recorder): World {
   const { resources } = loadResources([{ name: 'resources', content: c.resources ?? '' }])
   const created = resources.map((r, i) => ({
     ...r,
-    metadata: { ...r.metadata, creationTimestamp: r.metadata.creationTimestamp ?? CREATED + i },
+    metadata: { ...r.metadata, creationTimestamp: r.metadata.creationTimestamp ?? createdAt(r.apiVersion, i) },
     locate: r.locate,
   }))
   const inside = c.workloads.filter(w => w.external !== true)
@@ -119,6 +123,7 @@ export function buildWorld(c: Case, seed: string, recorder: Recorder): World {
     externalHosts: outside.map(w => ({ name: w.name, ip: w.ip, hosts: w.hosts ?? [] })),
     // The recordings' network answers for addresses that nobody has (no route to host).
     network: { unreachableAfter: 1_000 },
+    epochSeconds: CREATED,
     recorder,
   })
 }

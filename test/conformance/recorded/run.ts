@@ -10,6 +10,8 @@ import { splitUrl } from './url.ts'
 const MILLISECOND = 1_000
 /** To wait for logs and mirrored requests after the answers: at least, without news, at most. */
 const SETTLE_MIN_MS = 300
+/** The recorded meshes had stood for a while when the first request came. */
+const WARM_UP_MS = 5_000
 const SETTLE_QUIET_MS = 250
 const SETTLE_MAX_MS = 3_000
 const SETTLE_STEP_MS = 50
@@ -34,7 +36,7 @@ class Run {
   }
 
   all(): (Observed | null)[] {
-    this.wait(SETTLE_MIN_MS)
+    this.wait(WARM_UP_MS)
     return this.c.steps.map(step => this.step(step))
   }
 

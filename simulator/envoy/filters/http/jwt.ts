@@ -1,0 +1,127 @@
+// A JSON web token and the keys that may have signed it: reading, claims, RS256 and ES256 signatures. Verification is
+// synchronous, as the event world is, and each token is verified once per key set.
+import { p256 } from '@noble/curves/nist.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import type { Json, JsonObject } from '../../../xds/types.ts'
+import { list, object, text } from '../../json.ts'
+import { utf8 } from '../../xxhash64.ts'
+
+export interface Jwt {
+  header: JsonObject
+  payload: JsonObject
+  signed: string
+  signature: Uint8Array
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+/** base64url -> bytes; null when there is any other character. */
+export function fromBase64Url(text: string): Uint8Array | null {
+  const bytes: number[] = []
+  let bits = 0
+  let count = 0
+  for (const character of text.replace(/=+$/, '')) {
+    const value = ALPHABET.indexOf(character)
+    if (value < 0) return null
+    bits = ((bits << 6) | value) & 0xffffff
+    count += 6
+    if (count >= 8) {
+      count -= 8
+      bytes.push((bits >> count) & 255)
+    }
+  }
+  return Uint8Array.from(bytes)
+}
+
+/** Bytes -> base64url without padding. */
+export function toBase64Url(bytes: Uint8Array): string {
+  let out = ''
+  for (let i = 0; i < bytes.length; i += 3) {
+    const word = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
+    const characters = Math.min(4, Math.ceil(((bytes.length - i) * 8) / 6))
+    for (let k = 0; k < characters; k++) out += ALPHABET[(word >> (18 - 6 * k)) & 63]
+  }
+  return out
+}
+
+function textOf(bytes: Uint8Array): string {
+  let encoded = ''
+  for (const byte of bytes) encoded += `%${byte.toString(16).padStart(2, '0')}`
+  return decodeURIComponent(encoded)
+}
+
+function jsonOf(part: string): JsonObject | null {
+  const bytes = fromBase64Url(part)
+  if (bytes === null) return null
+  try {
+    const value = JSON.parse(textOf(bytes)) as Json
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+/** The token, or Envoy's word for what is wrong with its form (jwt_verify_lib's status). */
+export function parseJwt(token: string): Jwt | string {
+  const parts = token.split('.')
+  if (parts.length !== 3) return 'Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections'
+  const [head = '', body = '', tail = ''] = parts
+  const header = jsonOf(head)
+  if (header === null)
+    return fromBase64Url(head) === null ? 'Jwt header is an invalid Base64url encoded' : 'Jwt header is an invalid JSON'
+  const payload = jsonOf(body)
+  if (payload === null) return 'Jwt payload is an invalid JSON'
+  const signature = fromBase64Url(tail)
+  if (signature === null || tail === '') return 'Jwt signature is an invalid Base64url encoded'
+  return { header, payload, signed: `${head}.${body}`, signature }
+}
+
+const toInteger = (bytes: Uint8Array): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
+
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let result = 1n
+  let square = base % modulus
+  for (let rest = exponent; rest > 0n; rest >>= 1n) {
+    if (rest & 1n) result = (result * square) % modulus
+    square = (square * square) % modulus
+  }
+  return result
+}
+
+/** DigestInfo of SHA-256 (RFC 8017, section 9.2). */
+const SHA256_INFO = '3031300d060960864801650304020105000420'
+
+const hex = (bytes: Uint8Array): string => [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('')
+
+function verifiesRsa(jwt: Jwt, key: JsonObject): boolean {
+  const modulus = fromBase64Url(text(key.n))
+  const exponent = fromBase64Url(text(key.e))
+  if (modulus === null || exponent === null || jwt.signature.length !== modulus.length) return false
+  const opened = power(toInteger(jwt.signature), toInteger(exponent), toInteger(modulus)).toString(16)
+  const digest = SHA256_INFO + hex(sha256(utf8(jwt.signed)))
+  const padding = 'ff'.repeat(modulus.length - 3 - digest.length / 2)
+  return opened.padStart(modulus.length * 2, '0') === `0001${padding}00${digest}`
+}
+
+function verifiesEs256(jwt: Jwt, key: JsonObject): boolean {
+  const x = fromBase64Url(text(key.x))
+  const y = fromBase64Url(text(key.y))
+  if (x === null || y === null || x.length !== 32 || y.length !== 32) return false
+  return p256.verify(jwt.signature, utf8(jwt.signed), Uint8Array.from([4, ...x, ...y]))
+}
+
+/** Envoy's words for a token that no key of the set fits, or '' when one verifies it. */
+export function verifySignature(jwt: Jwt, jwks: JsonObject): string {
+  const algorithm = text(jwt.header.alg)
+  const kid = text(jwt.header.kid)
+  const family = algorithm === 'RS256' ? 'RSA' : algorithm === 'ES256' ? 'EC' : ''
+  if (family === '') return 'Jwt header [alg] is not supported'
+  const fits = (key: JsonObject): boolean =>
+    text(key.kty) === family &&
+    (kid === '' || text(key.kid) === '' || text(key.kid) === kid) &&
+    (text(key.alg) === '' || text(key.alg) === algorithm)
+  const keys = list(jwks.keys).map(object).filter(fits)
+  if (keys.length === 0) return "Jwks doesn't have key to match kid or alg from Jwt"
+  const verifies = family === 'RSA' ? verifiesRsa : verifiesEs256
+  return keys.some(key => verifies(jwt, key)) ? '' : 'Jwt verification fails'
+}

@@ -1,0 +1,43 @@
+// Every HTTP filter that the model has, by the type of its configuration.
+import type { JsonObject } from '../../../xds/types.ts'
+import { object, text } from '../../json.ts'
+import { AlpnFilter } from './alpn.ts'
+import { CorsFilter } from './cors.ts'
+import { ExtAuthzFilter } from './ext-authz.ts'
+import { FaultFilter } from './fault.ts'
+import type { HttpFilter } from './filter.ts'
+import { JwtAuthnFilter } from './jwt-authn.ts'
+import { LocalRateLimitFilter } from './local-ratelimit.ts'
+import { RbacFilter } from './rbac.ts'
+
+type Factory = (name: string, config: JsonObject) => HttpFilter
+
+const FACTORIES: ReadonlyMap<string, Factory> = new Map<string, Factory>([
+  ['istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig', (name, config) => new AlpnFilter(name, config)],
+  ['envoy.extensions.filters.http.cors.v3.Cors', name => new CorsFilter(name)],
+  ['envoy.extensions.filters.http.ext_authz.v3.ExtAuthz', (name, config) => new ExtAuthzFilter(name, config)],
+  ['envoy.extensions.filters.http.fault.v3.HTTPFault', (name, config) => new FaultFilter(name, config)],
+  ['envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication', (name, config) => new JwtAuthnFilter(name, config)],
+  [
+    'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
+    (name, config) => new LocalRateLimitFilter(name, config),
+  ],
+  ['envoy.extensions.filters.http.rbac.v3.RBAC', (name, config) => new RbacFilter(name, config)],
+])
+
+const typeOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)
+
+/** A typed config as it is meant: a TypedStruct holds the real type and value inside. */
+export function unwrap(typed: JsonObject): { type: string; value: JsonObject } {
+  const type = typeOf(text(typed['@type']))
+  if (type.endsWith('type.v1.TypedStruct') || type.endsWith('type.v3.TypedStruct'))
+    return { type: typeOf(text(typed.type_url)), value: object(typed.value) }
+  return { type, value: typed }
+}
+
+/** The filter of one entry of http_filters; null when it changes nothing that the model shows (statistics, router). */
+export function createHttpFilter(entry: JsonObject): HttpFilter | null {
+  const { type, value } = unwrap(object(entry.typed_config))
+  const factory = FACTORIES.get(type)
+  return factory === undefined ? null : factory(text(entry.name), value)
+}

@@ -1,0 +1,287 @@
+// tcp_proxy: one downstream connection, one upstream connection (envoy: source/common/tcp_proxy/tcp_proxy.cc).
+//   dialling --connected--> open --either side closes, idle, too old--> ended;   dialling --failed--> ended
+import type { EventHandler, EventId, SimTime } from '../../../engine/types.ts'
+import type {
+  ClientConnection,
+  ConnectFailure,
+  ConnectionAttempt,
+  HttpRequest,
+  Responder,
+  ServerConnection,
+  ServerConnectionHandler,
+} from '../../../wire/types.ts'
+import type { Host, UpstreamCluster } from '../../cluster.ts'
+import type { Downstream, ProxyCore } from '../../proxy.ts'
+import type { RbacCheck } from '../../rbac.ts'
+import { Relay, type TcpUpstreamUser, UpstreamEar } from './relay.ts'
+import { clusterOf, hashOf, type TcpSettings } from './tcp-settings.ts'
+
+const CONNECT_TIMEOUT = 1
+const IDLE = 2
+const MAX_DURATION = 3
+
+export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, EventHandler {
+  private readonly core: ProxyCore
+  private readonly down: Downstream
+  private readonly settings: TcpSettings
+  /** Network RBAC: asked at the first bytes. */
+  private check: RbacCheck | null
+  private readonly connection: ServerConnection
+  private readonly attempt: ConnectionAttempt
+  /** TLS goes through to somebody further on. */
+  private readonly passing: boolean
+  private readonly start: SimTime
+  private readonly name: string
+  private cluster: UpstreamCluster | null = null
+  private host: Host | null = null
+  private upstream: ClientConnection | null = null
+  private dialling: { cancel(): void } | null = null
+  private waiting: (string | { request: HttpRequest; responder: Responder })[] = []
+  private attempts = 0
+  private holds = false
+  private pending = false
+  private done = false
+  private settled = true
+  private received = 0
+  private sent = 0
+  private lastUse: SimTime
+  private connectTimer: EventId = 0
+  private idleTimer: EventId = 0
+  private durationTimer: EventId = 0
+
+  constructor(
+    core: ProxyCore,
+    down: Downstream,
+    settings: TcpSettings,
+    check: RbacCheck | null,
+    connection: ServerConnection,
+    attempt: ConnectionAttempt,
+    terminates: boolean,
+  ) {
+    this.core = core
+    this.down = down
+    this.settings = settings
+    this.check = check
+    this.connection = connection
+    this.attempt = attempt
+    this.passing = attempt.tls !== null && !terminates
+    const { scheduler } = core.options
+    this.start = scheduler.now
+    this.lastUse = scheduler.now
+    this.name = clusterOf(settings, core.dice)
+    if (settings.maxDuration > 0) this.durationTimer = scheduler.after(settings.maxDuration, this, MAX_DURATION, null)
+    if (settings.idleTimeout > 0) this.idleTimer = scheduler.after(settings.idleTimeout, this, IDLE, null)
+    this.dial('')
+  }
+
+  private dial(failure: string): void {
+    const cluster = this.core.cluster(this.name)
+    if (cluster === null) {
+      this.end('fin', ['NC'], '', '')
+      return
+    }
+    this.cluster = cluster
+    if (this.attempts > 0 && this.attempts >= this.settings.maxConnectAttempts) {
+      this.end('fin', ['UF', 'URX'], '', failure)
+      return
+    }
+    const { connections, pending } = cluster.breakers
+    if (!connections.free) {
+      cluster.counters.upstream_cx_overflow++
+      this.end('fin', ['UO'], '', '')
+      return
+    }
+    const original = { ip: this.down.ip, port: this.down.port }
+    const host = cluster.pick([], 1, original, hashOf(this.settings, this.down.sourceIp))
+    if (host === null) {
+      this.end('fin', ['UH'], '', '')
+      return
+    }
+    if (!pending.free) {
+      cluster.counters.upstream_rq_pending_overflow++
+      this.end('fin', ['UO'], '', '')
+      return
+    }
+    this.host = host
+    this.attempts++
+    this.holds = true
+    this.pending = true
+    connections.count++
+    pending.count++
+    cluster.counters.upstream_cx_total++
+    const { scheduler, network } = this.core.options
+    if (cluster.connectTimeout > 0)
+      this.connectTimer = scheduler.after(cluster.connectTimeout, this, CONNECT_TIMEOUT, null)
+    this.dialling = network.dial(
+      {
+        ip: host.ip,
+        port: host.port,
+        tls: cluster.sockets.hello(host, null, this.down.sni) ?? (this.passing ? this.attempt.tls : null),
+        firstBytes: this.attempt.firstBytes,
+        bypassCapture: true,
+        ...cluster.source,
+      },
+      new UpstreamEar(this),
+    )
+  }
+
+  onConnected(connection: ClientConnection): void {
+    const { cluster, host } = this
+    if (cluster === null || host === null) return
+    this.release()
+    this.upstream = connection
+    cluster.counters.upstream_rq_total++
+    host.active++
+    this.settled = false
+    cluster.reportLocal(host, 'ok', true)
+    if (this.passing) this.connection.answerHello?.({ alpn: connection.alpn, certificate: connection.peerCertificate })
+    for (const item of this.waiting.splice(0)) {
+      if (typeof item === 'string') connection.send(item)
+      else this.relay(connection, item.request, item.responder)
+    }
+  }
+
+  onConnectFailure(failure: ConnectFailure, detail: string): void {
+    const { cluster, host } = this
+    if (cluster === null || host === null || this.done) return
+    this.release()
+    this.letGo()
+    cluster.counters.upstream_cx_connect_fail++
+    cluster.reportLocal(host, failure === 'timeout' ? 'timeout' : 'failed', true)
+    this.dialling = null
+    this.dial(detail || (failure === 'refused' ? 'delayed_connect_error:_Connection_refused' : ''))
+  }
+
+  /** Bytes from upstream. */
+  fromUpstream(data: string): void {
+    this.sent += data.length
+    this.lastUse = this.core.options.scheduler.now
+    this.connection.send(data)
+  }
+
+  onData(data: string): void {
+    if (!this.admit()) return
+    this.received += data.length
+    this.lastUse = this.core.options.scheduler.now
+    if (this.upstream === null) this.waiting.push(data)
+    else this.upstream.send(data)
+  }
+
+  onRequest(request: HttpRequest, responder: Responder): void {
+    if (!this.admit()) return
+    if (this.upstream === null) this.waiting.push({ request, responder })
+    else this.relay(this.upstream, request, responder)
+  }
+
+  /** Network RBAC decides once, when the first bytes come. */
+  private admit(): boolean {
+    const { check } = this
+    if (this.done) return false
+    if (check === null) return true
+    this.check = null
+    const denied = check({ request: null, down: this.down, remoteIp: this.down.sourceIp, metadata: new Map() })
+    if (denied === null) return true
+    this.end('fin', [], `rbac_access_denied_matched_policy[${denied}]`, '')
+    return false
+  }
+
+  private relay(upstream: ClientConnection, request: HttpRequest, responder: Responder): void {
+    this.received += request.body.length
+    new Relay(this, responder).send(upstream, request)
+  }
+
+  /** @internal A whole message passed back. */
+  passed(length: number): void {
+    this.sent += length
+    this.lastUse = this.core.options.scheduler.now
+  }
+
+  /** The downstream end is gone. */
+  onClosed(): void {
+    this.end('fin', [], '', '')
+  }
+
+  /** The upstream end is gone. */
+  upstreamClosed(how: 'fin' | 'rst'): void {
+    this.upstream = null
+    this.settle()
+    this.end(how, [], '', '')
+  }
+
+  onEvent(kind: number): void {
+    const { scheduler } = this.core.options
+    if (kind === CONNECT_TIMEOUT) {
+      this.connectTimer = 0
+      this.dialling?.cancel()
+      if (this.cluster !== null) this.cluster.counters.upstream_cx_connect_timeout++
+      this.onConnectFailure('timeout', '')
+    } else if (kind === MAX_DURATION) {
+      this.durationTimer = 0
+      this.end('fin', ['DT'], '', '')
+    } else {
+      this.idleTimer = 0
+      const rest = this.lastUse + this.settings.idleTimeout - scheduler.now
+      if (rest > 0) this.idleTimer = scheduler.after(rest, this, IDLE, null)
+      else this.end('fin', [], '', '')
+    }
+  }
+
+  /** It no longer waits for its connection. */
+  private release(): void {
+    if (this.connectTimer !== 0) this.core.options.scheduler.cancel(this.connectTimer)
+    this.connectTimer = 0
+    if (this.pending && this.cluster !== null) this.cluster.breakers.pending.count--
+    this.pending = false
+  }
+
+  private letGo(): void {
+    if (this.holds && this.cluster !== null) {
+      this.cluster.breakers.connections.count--
+      this.cluster.counters.upstream_cx_destroy++
+    }
+    this.holds = false
+  }
+
+  private settle(): void {
+    if (this.host !== null && !this.settled) this.host.active--
+    this.settled = true
+  }
+
+  private end(how: 'fin' | 'rst', flags: string[], details: string, failure: string): void {
+    if (this.done) return
+    this.done = true
+    const { recorder, scheduler, id, pod, nextSpan } = this.core.options
+    for (const timer of [this.idleTimer, this.durationTimer]) if (timer !== 0) scheduler.cancel(timer)
+    this.release()
+    this.letGo()
+    if (this.upstream !== null) {
+      this.settle()
+      this.upstream.close()
+    } else this.dialling?.cancel()
+    this.connection.close(how)
+    if (!recorder.wants('connection')) return
+    recorder.record({
+      kind: 'connection',
+      span: nextSpan(),
+      proxy: id,
+      pod,
+      direction: this.down.direction,
+      start: this.start,
+      end: scheduler.now,
+      listener: this.down.listener,
+      filterChain: this.down.chain,
+      cluster: this.name,
+      upstreamHost: this.host?.key ?? '',
+      flags,
+      details,
+      upstreamTransportFailure: failure,
+      downstreamTransportFailure: '',
+      mtls: this.down.peer !== '',
+      downstreamPeer: this.down.peer,
+      sni: this.down.sni,
+      bytesReceived: this.received,
+      bytesSent: this.sent,
+      attempts: this.attempts,
+    })
+  }
+}

@@ -1,0 +1,151 @@
+// The HTTP connection manager: filters compiled once per configuration, and what it does to a request before any filter
+// sees it (source/common/http/conn_manager_impl.cc, conn_manager_utility.cc).
+import type { HttpRequest, Responder, ServerConnectionHandler } from '../../wire/types.ts'
+import type { JsonObject } from '../../xds/types.ts'
+import type { HttpFilter } from '../filters/http/filter.ts'
+import { createHttpFilter } from '../filters/http/registry.ts'
+import { put, remove } from '../header-lines.ts'
+import { header, list, object, text } from '../json.ts'
+import type { Downstream, ProxyCore } from '../proxy.ts'
+import { compileRouteTable, type RouteTable } from '../route.ts'
+import {
+  clientAddress,
+  clientCertElement,
+  compileForwarding,
+  type ForwardingSettings,
+  needsSanitizing,
+  sanitize,
+} from './forwarding.ts'
+import type { LocalReply } from './local-reply.ts'
+import { normalizePath } from './path.ts'
+import { HttpStream } from './stream.ts'
+
+const XFCC = 'x-forwarded-client-cert'
+
+export class ConnectionManager {
+  readonly core: ProxyCore
+  readonly serverName: string
+  readonly filters: readonly HttpFilter[]
+  private readonly forwarding: ForwardingSettings
+  private readonly normalize: boolean
+  private readonly mergeSlashes: boolean
+  private readonly unescapeSlashes: boolean
+  private readonly acceptHttp10: boolean
+  private readonly upgrades: ReadonlySet<string>
+  private readonly rds: string
+  private readonly inline: RouteTable | null
+
+  constructor(config: JsonObject, core: ProxyCore) {
+    this.core = core
+    this.serverName = text(config.server_name, 'envoy')
+    this.filters = list(config.http_filters)
+      .map(entry => createHttpFilter(object(entry)))
+      .filter(filter => filter !== null)
+    this.forwarding = compileForwarding(config)
+    this.normalize = config.normalize_path === true
+    this.mergeSlashes = config.merge_slashes === true
+    this.unescapeSlashes = text(config.path_with_escaped_slashes_action).startsWith('UNESCAPE')
+    this.acceptHttp10 = object(config.http_protocol_options).accept_http_10 === true
+    this.upgrades = new Set(list(config.upgrade_configs).map(u => text(object(u).upgrade_type).toLowerCase()))
+    this.rds = text(object(config.rds).route_config_name)
+    const own = object(config.route_config)
+    this.inline = config.rds === undefined ? compileRouteTable({ name: text(own.name), ...own }) : null
+  }
+
+  /** The routes as they are now; null while none came. */
+  table(): RouteTable | null {
+    return this.inline ?? this.core.routeTable(this.rds)
+  }
+
+  /** The server side of one connection. */
+  handler(down: Downstream): ServerConnectionHandler {
+    return new ManagedConnection(this, down)
+  }
+
+  /** Judges and prepares a request; a reply means that it goes no further. */
+  admit(stream: HttpStream): LocalReply | null {
+    const { request, down } = stream
+    if (request.protocol === 'HTTP/1.0' && !this.acceptHttp10)
+      return { status: 426, body: '', flag: '', details: 'low_version' }
+    if (request.authority === '') return { status: 400, body: '', flag: '', details: 'missing_host_header' }
+    const upgrade = header(request.headers, 'upgrade')
+    if (upgrade !== undefined && request.protocol !== 'HTTP/2' && !this.upgrades.has(upgrade.toLowerCase()))
+      return { status: 403, body: '', flag: '', details: 'upgrade_failed' }
+    if (!this.preparePath(stream)) return { status: 400, body: '', flag: '', details: 'path_normalization_failed' }
+    stream.remoteIp = clientAddress(request.headers, down.sourceIp, this.forwarding)
+    const edge = this.forwarding.useRemoteAddress
+    if (needsSanitizing(request.headers, edge)) {
+      stream.ownHeaders()
+      stream.request.headers = sanitize(stream.request.headers, edge)
+    }
+    if (edge) this.atEdge(stream)
+    this.clientCertificate(stream)
+    if (header(stream.request.headers, 'x-forwarded-proto') === undefined)
+      stream.ownHeaders().push(['x-forwarded-proto', down.tls ? 'https' : 'http'])
+    if (edge) put(stream.ownHeaders(), 'x-request-id', this.core.uuid())
+    else if (header(stream.request.headers, 'x-request-id') === undefined)
+      stream.ownHeaders().push(['x-request-id', this.core.uuid()])
+    return null
+  }
+
+  private preparePath(stream: HttpStream): boolean {
+    const { path, method } = stream.request
+    if (!this.normalize || method === 'CONNECT') return true
+    const plain = this.unescapeSlashes ? unescapeSlashes(path) : path
+    const normal = normalizePath(plain, this.mergeSlashes)
+    if (normal === null) return false
+    if (normal !== path) stream.setPath(normal)
+    return true
+  }
+
+  /** Where strangers come in: their address is written down, and whether they came over TLS. */
+  private atEdge(stream: HttpStream): void {
+    const { down } = stream
+    const headers = stream.ownHeaders()
+    const before = header(headers, 'x-forwarded-for')
+    put(headers, 'x-forwarded-for', before === undefined ? down.sourceIp : `${before},${down.sourceIp}`)
+    if (this.forwarding.trustedHops === 0 || header(headers, 'x-forwarded-proto') === undefined)
+      put(headers, 'x-forwarded-proto', down.tls ? 'https' : 'http')
+    put(headers, 'x-envoy-external-address', stream.remoteIp)
+  }
+
+  private clientCertificate(stream: HttpStream): void {
+    const { clientCert, details } = this.forwarding
+    const { down } = stream
+    if (clientCert === 'ALWAYS_FORWARD_ONLY') return
+    if (clientCert === 'SANITIZE' || down.certificate === null) {
+      if (header(stream.request.headers, XFCC) !== undefined) remove(stream.ownHeaders(), XFCC)
+      return
+    }
+    if (clientCert === 'FORWARD_ONLY') return
+    const element = clientCertElement(down.ownSans, down.certificate, details)
+    const headers = stream.ownHeaders()
+    const before = clientCert === 'APPEND_FORWARD' ? header(headers, XFCC) : undefined
+    put(headers, XFCC, before === undefined ? element : `${before},${element}`)
+  }
+}
+
+/** Escaped slashes and backslashes of the path become what they stand for. */
+function unescapeSlashes(path: string): string {
+  const query = path.search(/[?#]/)
+  const bare = query < 0 ? path : path.slice(0, query)
+  return bare.replace(/%2f/gi, '/').replace(/%5c/gi, '\\') + (query < 0 ? '' : path.slice(query))
+}
+
+class ManagedConnection implements ServerConnectionHandler {
+  private readonly manager: ConnectionManager
+  private readonly down: Downstream
+
+  constructor(manager: ConnectionManager, down: Downstream) {
+    this.manager = manager
+    this.down = down
+  }
+
+  onRequest(request: HttpRequest, responder: Responder): void {
+    new HttpStream(this.manager, this.down, request, responder).begin()
+  }
+
+  onData(): void {}
+
+  onClosed(): void {}
+}

@@ -1,0 +1,45 @@
+// The request as the router sends it: header mutations of every level, then host, then path
+// (source/common/router/config_impl.cc finalizeRequestHeaders, router.cc).
+import type { HeaderLines, HttpRequest } from '../../wire/types.ts'
+import { mutate, put } from '../header-lines.ts'
+import type { HttpStream } from '../http/stream.ts'
+import { header, text } from '../json.ts'
+import { formatValue } from '../redirect.ts'
+import { barePath, type CompiledRoute } from '../route.ts'
+
+/** `expected`: µs that the caller waits at most, 0 = for ever. */
+export function outgoingRequest(stream: HttpStream, route: CompiledRoute, expected: number): HttpRequest {
+  const { request, choice } = stream
+  const headers: HeaderLines = request.headers.map(([name, value]) => [name, value])
+  const out: HttpRequest = { ...request, headers, parentSpan: stream.span }
+  const format = (value: string): string => formatValue(value, request)
+  if (choice !== null) mutate(headers, choice.change.request, format)
+  for (const change of route.request) mutate(headers, change, format)
+  const host = newHost(route, request)
+  if (host !== '') {
+    put(headers, 'x-envoy-original-host', request.authority)
+    out.authority = host
+  }
+  const path = newPath(route, request.path)
+  if (path !== null) {
+    put(headers, 'x-envoy-original-path', request.path)
+    out.path = path
+  }
+  if (expected > 0) put(headers, 'x-envoy-expected-rq-timeout-ms', String(Math.floor(expected / 1000)))
+  return out
+}
+
+function newHost(route: CompiledRoute, request: HttpRequest): string {
+  const { action } = route
+  const named = text(action.host_rewrite_header).toLowerCase()
+  return text(action.host_rewrite_literal) || (named === '' ? '' : (header(request.headers, named) ?? ''))
+}
+
+function newPath(route: CompiledRoute, path: string): string | null {
+  const { prefix_rewrite: prefix } = route.action
+  const bare = barePath(path)
+  if (typeof prefix === 'string' && prefix !== '') return prefix + path.slice(route.matchedPrefix.length)
+  if (route.rewriteRegex === null) return null
+  const { pattern, substitution } = route.rewriteRegex
+  return pattern.matcher(bare).replaceAll(substitution) + path.slice(bare.length)
+}

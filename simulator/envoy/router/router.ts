@@ -1,0 +1,333 @@
+// The router: one request to its cluster, tried until it is answered, given up or out of time
+// (source/common/router/router.cc, retry_state_impl.cc).
+//   begin -> [try -> waiting for a connection -> sent] -> answered
+//                ^------ backing off <------ failed, retriable
+import type { EventHandler, EventId, SimTime } from '../../engine/types.ts'
+import type {
+  ClientConnection,
+  HttpProtocol,
+  HttpRequest,
+  HttpResponse,
+  RequestHandle,
+  StreamResetReason,
+} from '../../wire/types.ts'
+import type { Host, UpstreamCluster } from '../cluster.ts'
+import { hashOf } from '../hash-policy.ts'
+import { mutate, put } from '../header-lines.ts'
+import type { HttpStream } from '../http/stream.ts'
+import { number, object, text } from '../json.ts'
+import type { PoolUser } from '../pool.ts'
+import { formatValue, redirectTo } from '../redirect.ts'
+import { FLAGS, retriesReset, retriesResponse } from '../retry-conditions.ts'
+import type { CompiledRoute } from '../route.ts'
+import { mirror } from './mirror.ts'
+import { outgoingRequest } from './outgoing.ts'
+import { globalTimeout } from './timeouts.ts'
+
+const ROUTE_TIMEOUT = 1
+const TRY_TIMEOUT = 2
+const BACKOFF = 3
+const NOT_FOUND: { [code: string]: number } = { NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 }
+
+export class Router implements PoolUser, EventHandler {
+  outgoing: HttpRequest
+  /** Name for SNI where the cluster takes it from the request. */
+  sni = ''
+  alpn: readonly string[] | null = null
+  host: Host | null = null
+  attempts = 0
+  /** When the last try went out and when its answer came; -1 = never. */
+  sentAt: SimTime = -1
+  answeredAt: SimTime = -1
+  protocol = ''
+  transportFailure = ''
+  private readonly stream: HttpStream
+  private route: CompiledRoute | null = null
+  private cluster: UpstreamCluster | null = null
+  private tried: Host[] | null = null
+  private hash: bigint | null = null
+  private left = 0
+  private interval = 0
+  private holdsRetry = false
+  private inTry = false
+  private handle: RequestHandle | null = null
+  private began: SimTime = 0
+  private timer: EventId = 0
+  private tryTimer: EventId = 0
+  private waitTimer: EventId = 0
+
+  constructor(stream: HttpStream) {
+    this.stream = stream
+    this.outgoing = stream.request
+  }
+
+  get downstreamProtocol(): HttpProtocol {
+    return this.stream.received.protocol
+  }
+
+  begin(): void {
+    const { stream } = this
+    const { route, host, request, core } = stream
+    this.began = stream.now
+    if (host?.tls && stream.scheme() !== 'https') {
+      this.direct(301, '', [['location', `https://${request.authority}${request.path}`]])
+      return
+    }
+    if (route === null) {
+      this.fail(404, '', 'NR', 'route_not_found')
+      return
+    }
+    this.route = route
+    if (route.config.direct_response) {
+      const answer = object(route.config.direct_response)
+      this.direct(number(answer.status), text(object(answer.body).inline_string), [])
+      return
+    }
+    if (route.config.redirect) {
+      const { code, location } = redirectTo(request, object(route.config.redirect), route.matchedPrefix)
+      this.direct(code, '', [['location', location]])
+      return
+    }
+    const cluster = core.cluster(stream.clusterName)
+    if (cluster === null) {
+      const status = NOT_FOUND[text(route.action.cluster_not_found_response_code)] ?? 503
+      this.fail(status, '', 'NC', 'cluster_not_found')
+      return
+    }
+    this.forward(cluster, route)
+  }
+
+  private forward(cluster: UpstreamCluster, route: CompiledRoute): void {
+    const { stream } = this
+    this.cluster = cluster
+    this.left = route.retry?.retries ?? 0
+    this.interval = route.retry?.base ?? 0
+    const limit = globalTimeout(route, stream.request)
+    const perTry = route.retry?.perTry ?? 0
+    this.outgoing = outgoingRequest(stream, route, perTry > 0 && (limit === 0 || perTry < limit) ? perTry : limit)
+    this.sni = this.outgoing.authority.replace(/:\d+$/, '')
+    if (stream.alpnOffers !== null) this.alpn = this.offers(cluster)
+    if (route.hash.length > 0) this.hash = this.hashRequest(route)
+    if (limit > 0) this.timer = stream.core.options.scheduler.after(limit, this, ROUTE_TIMEOUT, null)
+    stream.note('cluster', cluster.name, '')
+    this.attempt()
+    if (route.mirrors.length > 0 && this.inTry) mirror(stream, route, this.outgoing, limit)
+  }
+
+  private offers(cluster: UpstreamCluster): readonly string[] | null {
+    const kind = cluster.protocolFor(this.downstreamProtocol, this.outgoing)
+    return this.stream.alpnOffers?.get(kind === 'http2' ? 'HTTP/2' : 'HTTP/1.1') ?? null
+  }
+
+  private hashRequest(route: CompiledRoute): bigint | null {
+    const { stream } = this
+    const { down, cookies } = stream
+    return hashOf(route.hash, {
+      request: stream.request,
+      sourceIp: stream.remoteIp,
+      connection: `${down.ip}:${down.port}${down.sourceIp}:${down.sourcePort}`,
+      setCookie: line => cookies.push(line),
+    })
+  }
+
+  private attempt(): void {
+    const { cluster, route, stream } = this
+    if (cluster === null || route === null) return
+    this.attempts++
+    this.sentAt = -1
+    if (route.host.attemptCount) put(this.outgoing.headers, 'x-envoy-attempt-count', String(this.attempts))
+    const avoid = this.tried !== null && route.retry?.avoidHosts ? this.tried : []
+    const { down } = stream
+    const host = cluster.pick(
+      avoid,
+      this.attempts > 1 ? (route.retry?.picks ?? 1) : 1,
+      { ip: down.ip, port: down.port },
+      this.hash,
+      this.prioritiesToSkip(route),
+    )
+    if (host === null) {
+      this.host = null
+      this.fail(503, 'no healthy upstream', 'UH', 'no_healthy_upstream')
+      return
+    }
+    this.host = host
+    if (route.retry !== null) {
+      this.tried ??= []
+      this.tried.push(host)
+    }
+    stream.note('endpoint', host.key, this.attempts > 1 ? `try ${this.attempts}` : '')
+    this.inTry = true
+    host.pool.request(this)
+  }
+
+  /** The retry policy may ask for other priorities than those that failed (previous_priorities). */
+  private prioritiesToSkip(route: CompiledRoute): number {
+    const every = route.retry?.priorityEvery ?? 0
+    if (every === 0 || this.tried === null) return 0
+    let skip = 0
+    const until = this.tried.length - (this.tried.length % every)
+    for (let i = 0; i < until; i++) skip |= 1 << this.tried[i]!.priority
+    return skip
+  }
+
+  onPoolReady(handle: RequestHandle, _connection: ClientConnection, protocol: HttpProtocol): void {
+    const { stream, route } = this
+    const { scheduler } = stream.core.options
+    this.handle = handle
+    this.sentAt = scheduler.now
+    this.protocol = protocol
+    const perTry = route?.retry?.perTry ?? 0
+    if (perTry > 0 && this.inTry) this.tryTimer = scheduler.after(perTry, this, TRY_TIMEOUT, null)
+  }
+
+  onPoolFailure(reason: StreamResetReason, detail: string): void {
+    if (reason !== 'overflow') this.blame(reason === 'connection timeout' ? 'timeout' : 'failed')
+    this.transportFailure = detail
+    this.reset(reason, detail)
+  }
+
+  onReset(reason: StreamResetReason, detail: string): void {
+    this.blame('failed')
+    this.reset(reason, detail)
+  }
+
+  private blame(outcome: 'failed' | 'timeout'): void {
+    if (this.host !== null) this.cluster?.reportLocal(this.host, outcome)
+  }
+
+  private reset(reason: StreamResetReason, detail: string): void {
+    const sent = this.sentAt >= 0
+    this.endTry()
+    this.stream.note('try', this.host?.key ?? '', `${reason}${detail === '' ? '' : `: ${detail}`}`)
+    const on = this.route?.retry?.on
+    if (on !== undefined && retriesReset(on, reason, sent) && this.retry()) return
+    const again = this.attempts > 1 ? 'retried and the latest ' : ''
+    const why = `${reason.replaceAll(' ', '_')}${detail === '' ? '' : `|${detail}`}`
+    const failure = this.transportFailure === '' || sent ? '' : `, transport failure reason: ${this.transportFailure}`
+    this.fail(
+      reason === 'protocol error' ? 502 : 503,
+      `upstream connect error or disconnect/reset before headers. ${again}reset reason: ${reason}${failure}`,
+      FLAGS[reason] ?? '',
+      `upstream_reset_before_response_started{${why}}`,
+      reason === 'overflow' ? [['x-envoy-overloaded', 'true']] : [],
+    )
+  }
+
+  onResponse(response: HttpResponse): void {
+    this.endTry()
+    const { stream, route, cluster } = this
+    if (this.host !== null) cluster?.report(this.host, response.status)
+    const policy = route?.retry ?? null
+    if (policy !== null && retriesResponse(policy.on, policy.codes, response)) {
+      stream.note('try', this.host?.key ?? '', `answered ${response.status}`)
+      if (this.retry()) return
+    }
+    this.answeredAt = stream.now
+    stream.details = 'via_upstream'
+    const headers = response.headers.map(([name, value]): [string, string] => [name, value])
+    put(headers, 'x-envoy-upstream-service-time', String(Math.floor((stream.now - this.began) / 1000)))
+    const answer = { ...response, headers, protocol: this.downstreamProtocol }
+    this.mutateResponse(answer)
+    stream.answer(answer)
+  }
+
+  private mutateResponse(response: HttpResponse): void {
+    const { choice, request } = this.stream
+    const format = (value: string): string => formatValue(value, request)
+    if (choice !== null) mutate(response.headers, choice.change.response, format)
+    if (this.route !== null) for (const change of this.route.response) mutate(response.headers, change, format)
+  }
+
+  /** Tries again after a while, when tries are left and the breaker lets it. */
+  private retry(): boolean {
+    const { cluster, stream } = this
+    const policy = this.route?.retry
+    if (policy === undefined || policy === null || cluster === null) return false
+    this.giveBackRetry()
+    if (this.left <= 0) {
+      stream.flag('URX')
+      cluster.counters.upstream_rq_retry_limit_exceeded++
+      return false
+    }
+    this.left--
+    if (!cluster.takeRetry()) {
+      stream.flag('UO')
+      return false
+    }
+    this.holdsRetry = true
+    const wait = stream.core.dice.below(Math.max(1, Math.floor(this.interval / 1000))) * 1000
+    this.interval = Math.min(policy.max, this.interval * 2)
+    this.waitTimer = stream.core.options.scheduler.after(wait, this, BACKOFF, null)
+    return true
+  }
+
+  onEvent(kind: number): void {
+    if (kind === BACKOFF) {
+      this.waitTimer = 0
+      this.attempt()
+      return
+    }
+    if (kind === ROUTE_TIMEOUT) this.timer = 0
+    else this.tryTimer = 0
+    const waited = this.handle !== null
+    if (waited) this.blame('timeout')
+    this.drop()
+    const { cluster } = this
+    if (cluster !== null) {
+      if (kind === ROUTE_TIMEOUT) cluster.counters.upstream_rq_timeout++
+      else cluster.counters.upstream_rq_per_try_timeout++
+    }
+    const on = this.route?.retry?.on
+    if (kind === TRY_TIMEOUT) {
+      this.stream.note('try', this.host?.key ?? '', 'no answer in the time for one try')
+      if (on !== undefined && retriesReset(on, 'local reset', true) && this.retry()) return
+    }
+    const details = kind === ROUTE_TIMEOUT ? 'response_timeout' : 'upstream_per_try_timeout'
+    this.fail(504, 'upstream request timeout', 'UT', details)
+  }
+
+  private direct(status: number, body: string, headers: [string, string][]): void {
+    const response = { status, headers, body, trailers: null, protocol: this.downstreamProtocol }
+    this.mutateResponse(response)
+    this.fail(status, body, '', 'direct_response', response.headers)
+  }
+
+  private fail(status: number, body: string, flag: string, details: string, headers: [string, string][] = []): void {
+    this.stream.localReply({ status, body, flag, details, headers })
+  }
+
+  private endTry(): void {
+    this.inTry = false
+    this.handle = null
+    if (this.tryTimer !== 0) this.stream.core.options.scheduler.cancel(this.tryTimer)
+    this.tryTimer = 0
+  }
+
+  private drop(): void {
+    if (this.inTry && this.handle === null) this.host?.pool.withdraw(this)
+    this.handle?.cancel()
+    this.endTry()
+  }
+
+  private giveBackRetry(): void {
+    if (this.holdsRetry) this.cluster?.giveBackRetry()
+    this.holdsRetry = false
+  }
+
+  /** The client has gone. */
+  abandon(): void {
+    this.drop()
+  }
+
+  /** The stream is over. */
+  end(): void {
+    this.giveBackRetry()
+    const { scheduler } = this.stream.core.options
+    if (this.timer !== 0) scheduler.cancel(this.timer)
+    if (this.tryTimer !== 0) scheduler.cancel(this.tryTimer)
+    if (this.waitTimer !== 0) scheduler.cancel(this.waitTimer)
+    this.timer = 0
+    this.tryTimer = 0
+    this.waitTimer = 0
+  }
+}

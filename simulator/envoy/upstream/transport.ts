@@ -1,0 +1,114 @@
+// The transport sockets of a cluster: plain text or TLS, by the endpoint's metadata; what a TLS client offers and how it
+// judges the server (envoy: source/common/upstream/transport_socket_match_impl.cc, common/tls/cert_validator).
+import type { CertificateIdentity, ClientHello } from '../../wire/types.ts'
+import type { Cluster, JsonObject } from '../../xds/types.ts'
+import { list, object, text } from '../json.ts'
+import { compileString } from '../matchers.ts'
+import type { ProxyOptions } from '../options.ts'
+import type { Host } from './host.ts'
+
+const NOT_TLS = 'TLS_error:|268435703:SSL_routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end'
+
+/** What one TLS context says, read once. */
+interface TlsContext {
+  sni: string
+  alpn: string[]
+  autoSni: boolean
+  /** Name of the client certificate's secret; '' = none. */
+  secret: string
+  /** Are peers checked against roots at all? */
+  checks: boolean
+  /** Do the mesh's roots sign, or the public authorities? */
+  meshRoots: boolean
+  names: { want: string; test: (san: string) => boolean }[]
+}
+
+interface Choice {
+  match: JsonObject
+  tls: TlsContext | null
+}
+
+export class TransportSockets {
+  private readonly choices: Choice[]
+  private readonly fallback: TlsContext | null
+  private readonly options: ProxyOptions
+
+  constructor(config: Cluster, options: ProxyOptions) {
+    this.options = options
+    this.choices = list(config.transport_socket_matches).map(entry => ({
+      match: object(object(entry).match),
+      tls: contextOf(object(object(entry).transport_socket)),
+    }))
+    this.fallback = contextOf(object(config.transport_socket))
+  }
+
+  /** The hello for a host; null = plain text. `alpn` and `sni`: what the stream asks for instead of the cluster's. */
+  hello(host: Host, alpn: readonly string[] | null, sni: string): ClientHello | null {
+    const tls = this.contextFor(host)
+    if (tls === null) return null
+    const { options } = this
+    return {
+      sni: sni !== '' && tls.sni === '' && tls.autoSni ? sni : tls.sni,
+      alpn: alpn === null ? tls.alpn : [...alpn],
+      certificate:
+        tls.secret === '' ? null : tls.secret === 'default' ? options.certificate() : options.secret(tls.secret),
+      verify: server => verdict(tls, server, options),
+    }
+  }
+
+  private contextFor(host: Host): TlsContext | null {
+    if (this.choices.length === 0) return this.fallback
+    const labels = object(object(host.metadata.filter_metadata)['envoy.transport_socket_match'])
+    for (const { match, tls } of this.choices)
+      if (Object.keys(match).every(name => labels[name] === match[name])) return tls
+    return this.fallback
+  }
+}
+
+function contextOf(socket: JsonObject): TlsContext | null {
+  const tls = object(socket.typed_config)
+  if (!text(tls['@type']).endsWith('UpstreamTlsContext')) return null
+  const common = object(tls.common_tls_context)
+  const combined = object(common.combined_validation_context)
+  const validation = object(combined.default_validation_context ?? common.validation_context)
+  const roots = text(
+    object(combined.validation_context_sds_secret_config ?? common.validation_context_sds_secret_config).name,
+  )
+  const names = list(validation.match_typed_subject_alt_names ?? validation.match_subject_alt_names).map(m => {
+    const matcher = object(object(m).matcher ?? m)
+    return { want: text(matcher.exact ?? matcher.prefix ?? matcher.suffix), test: compileString(matcher) }
+  })
+  return {
+    sni: text(tls.sni),
+    alpn: list(common.alpn_protocols).map(p => text(p)),
+    autoSni: tls.auto_host_sni === true || text(tls.sni) === '',
+    secret: text(object(list(common.tls_certificate_sds_secret_configs)[0]).name),
+    checks: roots !== '' || validation.trusted_ca !== undefined,
+    meshRoots: roots === 'ROOTCA',
+    names,
+  }
+}
+
+function verdict(tls: TlsContext, server: CertificateIdentity | null, options: ProxyOptions): string | null {
+  if (server === null) return NOT_TLS
+  if (tls.checks) {
+    const { now } = options.scheduler
+    if (now < server.notBefore) return failed('certificate_is_not_yet_valid')
+    if (now > server.notAfter) return failed('certificate_has_expired')
+    if (tls.meshRoots && !options.trustRoots().includes(server.issuer))
+      return failed('unable_to_get_local_issuer_certificate')
+  }
+  if (tls.names.length > 0 && !server.sans.some(san => tls.names.some(n => n.test(san)))) {
+    const has = server.sans.join(',_')
+    // The mesh's certificates go through Envoy's SPIFFE validator, others through the default one.
+    if (tls.meshRoots) return failed(`_SAN_matcher,_certificate_SANs_are_[${has}]`)
+    const wanted = tls.names.map(n => n.want).join(',_')
+    return failed(`_verify_SAN_list,_expected_SANs:_[${wanted}],_certificate_SANs:_[${has}]`)
+  }
+  return null
+}
+
+function failed(why: string): string {
+  const gap = why.startsWith('_') ? '' : '_'
+  return `TLS_error:|268435581:SSL_routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:verify_cert_failed:${gap}${why}:TLS_error_end`
+}
