@@ -3,6 +3,7 @@
 import type { CertificateIdentity, ConnectionAttempt, ServerHello } from '../wire/types.ts'
 import type { FilterChain, JsonObject } from '../xds/types.ts'
 import { list, object, text } from './json.ts'
+import type { CompiledListener } from './listener.ts'
 import { compileString } from './matchers.ts'
 import type { ProxyOptions } from './options.ts'
 
@@ -67,4 +68,15 @@ function trusts(common: JsonObject, client: CertificateIdentity, options: ProxyO
 function credentialRoots(name: string, options: ProxyOptions): string[] {
   const root = options.secret(name)
   return root === null ? [] : [root.issuer]
+}
+
+/** What the TLS inspector wrote down on seeing something else than TLS; '' = nothing. */
+export function inspectionError(listener: CompiledListener, attempt: ConnectionAttempt): string {
+  if (attempt.tls !== null || !listener.tlsInspector(attempt.destinationPort) || attempt.firstBytes === 'none')
+    return ''
+  const http1 = attempt.firstBytes === 'HTTP/1.1' || attempt.firstBytes === 'HTTP/1.0'
+  const error = http1
+    ? '1000009c:SSL_routines:OPENSSL_internal:HTTP_REQUEST'
+    : '100000f7:SSL_routines:OPENSSL_internal:WRONG_VERSION_NUMBER'
+  return `TLS_error|error:${error}:TLS_error_end`
 }

@@ -22,8 +22,9 @@ export interface CompiledListener {
   direction: 'inbound' | 'outbound' | 'gateway'
   chains: Chain[]
   fallback: Chain | null
-  tlsInspector: boolean
-  httpInspector: boolean
+  /** Do the inspectors look at connections to this port? */
+  tlsInspector: (port: number) => boolean
+  httpInspector: (port: number) => boolean
   originalDst: boolean
 }
 
@@ -43,8 +44,41 @@ function chain(config: FilterChain): Chain {
   }
 }
 
+type PortTest = (port: number) => boolean
+
+/** filter_disabled of a listener filter (config/listener/v3/listener_components.proto ListenerFilterChainMatchPredicate). */
+function disabled(config: unknown): PortTest {
+  const predicate = object(config)
+  if (predicate.any_match === true) return () => true
+  if (predicate.destination_port_range) {
+    const { start, end } = object(predicate.destination_port_range)
+    return port => port >= number(start) && port < number(end)
+  }
+  if (predicate.or_match) {
+    const tests = list(object(predicate.or_match).rules).map(disabled)
+    return port => tests.some(test => test(port))
+  }
+  if (predicate.and_match) {
+    const tests = list(object(predicate.and_match).rules).map(disabled)
+    return port => tests.every(test => test(port))
+  }
+  if (predicate.not_match) {
+    const test = disabled(predicate.not_match)
+    return port => !test(port)
+  }
+  return () => false
+}
+
+function inspector(config: Listener, name: string): PortTest {
+  const found = list(config.listener_filters)
+    .map(object)
+    .find(filter => text(filter.name).includes(name))
+  if (found === undefined) return () => false
+  const off = disabled(found.filter_disabled)
+  return port => !off(port)
+}
+
 export function compileListener(config: Listener, router: boolean): CompiledListener {
-  const filters = list(config.listener_filters).map(f => text(object(f).name))
   return {
     name: config.name,
     address: config.address.socket_address.address,
@@ -52,8 +86,8 @@ export function compileListener(config: Listener, router: boolean): CompiledList
     direction: config.traffic_direction === 'INBOUND' ? 'inbound' : router ? 'gateway' : 'outbound',
     chains: (config.filter_chains ?? []).map(chain),
     fallback: config.default_filter_chain ? chain(config.default_filter_chain) : null,
-    tlsInspector: filters.some(f => f.includes('tls_inspector')),
-    httpInspector: filters.some(f => f.includes('http_inspector')),
+    tlsInspector: inspector(config, 'tls_inspector'),
+    httpInspector: inspector(config, 'http_inspector'),
     originalDst: config.use_original_dst === true,
   }
 }
@@ -83,10 +117,12 @@ function best(chains: Chain[], score: (c: Chain) => number): Chain[] {
 
 /** The chain for a connection, or null: Envoy then closes it with NR. */
 export function chooseChain(listener: CompiledListener, attempt: ConnectionAttempt): Chain | null {
-  const sni = listener.tlsInspector || attempt.tls ? (attempt.tls?.sni ?? '').toLowerCase() : ''
-  const transport = attempt.tls ? 'tls' : 'raw_buffer'
-  let offered: string[] = attempt.tls?.alpn ?? []
-  if (!attempt.tls && listener.httpInspector) {
+  const port = attempt.destinationPort
+  const tls = listener.tlsInspector(port) ? attempt.tls : null
+  const sni = (tls?.sni ?? '').toLowerCase()
+  const transport = tls === null ? 'raw_buffer' : 'tls'
+  let offered: string[] = tls?.alpn ?? []
+  if (attempt.tls === null && listener.httpInspector(port)) {
     const first = attempt.firstBytes
     offered =
       first === 'HTTP/2' ? ['h2c'] : first === 'HTTP/1.1' ? ['http/1.1'] : first === 'HTTP/1.0' ? ['http/1.0'] : []

@@ -4,7 +4,8 @@ import type { Acceptor, AcceptResult, CertificateIdentity, ConnectionAttempt, Se
 import type { FilterChain, ProxyConfiguration } from '../xds/types.ts'
 import { UpstreamCluster } from './cluster.ts'
 import { TcpSession } from './filters/network/tcp-proxy.ts'
-import { handshake } from './handshake.ts'
+import { handshake, inspectionError } from './handshake.ts'
+import { recordCodecError } from './http/codec-error.ts'
 import { object, text } from './json.ts'
 import { type CompiledListener, chooseChain, compileListener } from './listener.ts'
 import { compileNetworkFilters, type NetworkFilters } from './network-filters.ts'
@@ -125,7 +126,7 @@ export class Proxy implements ProxyCore {
     if (!listener) return { kind: 'refused' }
     const chain = chooseChain(listener, attempt)
     if (!chain) {
-      this.refuse(listener, attempt, '', ['NR'], 'filter_chain_not_found', '')
+      this.refuse(listener, attempt, '', ['NR'], 'filter_chain_not_found', inspectionError(listener, attempt))
       return { kind: 'reset' }
     }
     const tls = handshake(chain.config, attempt, this.options)
@@ -140,7 +141,7 @@ export class Proxy implements ProxyCore {
       sourceIp: attempt.sourceIp,
       sourcePort: attempt.sourcePort,
       tls: tls.terminates,
-      sni: attempt.tls?.sni ?? '',
+      sni: tls.terminates || listener.tlsInspector(attempt.destinationPort) ? (attempt.tls?.sni ?? '') : '',
       peer: tls.client?.sans[0] ?? '',
       certificate: tls.client,
       ownSans: tls.hello?.certificate?.sans ?? [],
@@ -149,6 +150,7 @@ export class Proxy implements ProxyCore {
       direction: listener.direction,
     }
     const network = this.networkFilters(chain.config.filters)
+    if (network.manager !== null && attempt.tls !== null && !tls.terminates) recordCodecError(this, down)
     if (network.manager !== null) return { kind: 'accepted', hello: tls.hello, handler: network.manager.handler(down) }
     if (network.tcp === null) return { kind: 'reset' }
     const session = new TcpSession(this, down, network.tcp, network.check, connection, attempt, tls.terminates)

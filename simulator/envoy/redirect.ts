@@ -10,11 +10,11 @@ const CODES: { [name: string]: number } = {
   PERMANENT_REDIRECT: 308,
 }
 
-/** Status and Location of a RedirectAction. A port that the action does not name stays as it was in Host. */
+/** Status and Location of a RedirectAction; `matched`: how much of the path a new prefix replaces. A port that the action does not name stays as it was in Host. */
 export function redirectTo(
   request: HttpRequest,
   action: ReturnType<typeof object>,
-  matchedPrefix: string,
+  matched: number,
 ): { code: number; location: string } {
   const scheme = text(action.scheme_redirect) || (action.https_redirect === true ? 'https' : request.scheme)
   let host = text(action.host_redirect) || request.authority
@@ -22,8 +22,9 @@ export function redirectTo(
   const bare = barePath(request.path)
   const query = action.strip_query === true ? '' : request.path.slice(bare.length)
   let path = bare
-  if (typeof action.path_redirect === 'string') path = action.path_redirect
-  else if (typeof action.prefix_rewrite === 'string') path = action.prefix_rewrite + bare.slice(matchedPrefix.length)
+  if (text(action.path_redirect) !== '') path = text(action.path_redirect)
+  else if (text(action.prefix_rewrite) !== '') path = text(action.prefix_rewrite) + bare.slice(matched)
+  if (!path.startsWith('/')) path = `/${path}`
   return { code: CODES[text(action.response_code)] ?? 301, location: `${scheme}://${host}${path}${query}` }
 }
 

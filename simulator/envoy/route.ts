@@ -47,7 +47,8 @@ export interface CompiledRoute {
   retry: RetryPolicy | null
   request: HeaderChange[]
   response: HeaderChange[]
-  matchedPrefix: string
+  /** The prefix that was asked for; null = the whole path was (exact, regex). */
+  matchedPrefix: string | null
   rewriteRegex: { pattern: RE2JS; substitution: string } | null
   perFilter: JsonObject
   mirrors: MirrorPolicy[]
@@ -243,7 +244,10 @@ function compileRoute(config: Route, host: CompiledHost, table: RouteConfigurati
     retry: compileRetry(action.retry_policy ?? object(host.config).retry_policy),
     request: [changes(config, 'request'), changes(host.config, 'request'), changes(table, 'request')],
     response: [changes(config, 'response'), changes(host.config, 'response'), changes(table, 'response')],
-    matchedPrefix: text(match.prefix ?? match.path_separated_prefix ?? match.path),
+    matchedPrefix:
+      match.prefix === undefined && match.path_separated_prefix === undefined
+        ? null
+        : text(match.prefix ?? match.path_separated_prefix),
     rewriteRegex: compileRewrite(action.regex_rewrite),
     perFilter: { ...object(host.config.typed_per_filter_config), ...object(config.typed_per_filter_config) },
     conditions: compileConditions(match),
@@ -304,6 +308,11 @@ export function findHost(table: RouteTable, authority: string): CompiledHost | n
   for (const s of table.suffix) if (host.length > s.text.length && host.endsWith(s.text)) return s.host
   for (const p of table.prefix) if (host.length > p.text.length && host.startsWith(p.text)) return p.host
   return table.any
+}
+
+/** How much of a path a rewritten prefix replaces (config_impl.cc rewritePathHeader of each kind of match). */
+export function matchedLength(route: CompiledRoute, bare: string): number {
+  return route.matchedPrefix === null ? bare.length : route.matchedPrefix.length
 }
 
 /** Path without query and fragment. */

@@ -28,6 +28,7 @@ const SERVER_CLOSED = 7
 const HELLO = 8
 
 /** What Envoy logs when the far end does not speak TLS (BoringSSL, SSL_R_WRONG_VERSION_NUMBER). */
+const CUT_IN_HANDSHAKE = 'TLS_error:|33554536:system_library:OPENSSL_internal:Connection_reset_by_peer:TLS_error_end'
 const NOT_TLS = 'TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end'
 
 /** What every link of one world shares. */
@@ -159,7 +160,13 @@ export class Link implements EventHandler, ClientConnection {
     this.serverOpen = false
     this.host.ended(this)
     if (result.kind === 'tls-failure') this.toClient(FAILED, { detail: result.detail })
-    else this.toClient(FAILED, result.kind === 'refused' ? 'refused' : 'reset')
+    else if (result.kind === 'refused') this.toClient(FAILED, 'refused')
+    else if (this.attempt.tls !== null) this.toClient(FAILED, { detail: CUT_IN_HANDSHAKE })
+    else {
+      // The kernel had already accepted: the dialler has a connection, and loses it.
+      this.toClient(ESTABLISHED, null)
+      this.scheduler.schedule(this.clientTime(), this, SERVER_CLOSED, 'rst')
+    }
   }
 
   /** The answer to a handshake that went on to somebody further away (a TCP proxy passing TLS through). */

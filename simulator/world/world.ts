@@ -57,11 +57,12 @@ export class World {
     this.fabric = new Fabric(this.engine, this.tree, options.network ?? {}, this.serviceTable())
     this.pushes = new Pushes(this.engine, this.tree, options.recorder, options.push ?? {}, () => this.rebuild())
     this.snapshot = this.build()
-    for (const workload of this.workloads) this.addPod(workload)
     for (const host of options.externalHosts ?? []) {
       this.addOutside(host.name, host.ip)
       for (const name of host.hosts) this.hostAddresses.set(name, host.ip)
     }
+    // Last: a proxy looks up the names in its clusters as soon as it has them.
+    for (const workload of this.workloads) this.addPod(workload)
   }
 
   /** Pod by `name.namespace` (or an external host's name). */

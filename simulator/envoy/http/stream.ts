@@ -271,8 +271,10 @@ export class HttpStream implements EventHandler {
   private cancelled(): void {
     if (this.over) return
     this.router.abandon()
-    this.flag('DC')
-    this.details = 'downstream_remote_disconnect'
+    // An HTTP/2 client resets the one stream, an HTTP/1 client can only leave.
+    const reset = this.received.protocol === 'HTTP/2'
+    this.flag(reset ? 'DR' : 'DC')
+    this.details = reset ? 'http2.remote_reset' : 'downstream_remote_disconnect'
     this.finish(null)
   }
 

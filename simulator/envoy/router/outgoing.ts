@@ -5,7 +5,7 @@ import { mutate, put } from '../header-lines.ts'
 import type { HttpStream } from '../http/stream.ts'
 import { header, text } from '../json.ts'
 import { formatValue } from '../redirect.ts'
-import { barePath, type CompiledRoute } from '../route.ts'
+import { barePath, type CompiledRoute, matchedLength } from '../route.ts'
 
 /** `expected`: µs that the caller waits at most, 0 = for ever. */
 export function outgoingRequest(stream: HttpStream, route: CompiledRoute, expected: number): HttpRequest {
@@ -38,7 +38,7 @@ function newHost(route: CompiledRoute, request: HttpRequest): string {
 function newPath(route: CompiledRoute, path: string): string | null {
   const { prefix_rewrite: prefix } = route.action
   const bare = barePath(path)
-  if (typeof prefix === 'string' && prefix !== '') return prefix + path.slice(route.matchedPrefix.length)
+  if (typeof prefix === 'string' && prefix !== '') return prefix + path.slice(matchedLength(route, bare))
   if (route.rewriteRegex === null) return null
   const { pattern, substitution } = route.rewriteRegex
   return pattern.matcher(bare).replaceAll(substitution) + path.slice(bare.length)

@@ -19,7 +19,7 @@ import { number, object, text } from '../json.ts'
 import type { PoolUser } from '../pool.ts'
 import { formatValue, redirectTo } from '../redirect.ts'
 import { FLAGS, retriesReset, retriesResponse } from '../retry-conditions.ts'
-import type { CompiledRoute } from '../route.ts'
+import { barePath, type CompiledRoute, matchedLength } from '../route.ts'
 import { mirror } from './mirror.ts'
 import { outgoingRequest } from './outgoing.ts'
 import { globalTimeout } from './timeouts.ts'
@@ -84,7 +84,11 @@ export class Router implements PoolUser, EventHandler {
       return
     }
     if (route.config.redirect) {
-      const { code, location } = redirectTo(request, object(route.config.redirect), route.matchedPrefix)
+      const { code, location } = redirectTo(
+        request,
+        object(route.config.redirect),
+        matchedLength(route, barePath(request.path)),
+      )
       this.direct(code, '', [['location', location]])
       return
     }
@@ -203,10 +207,9 @@ export class Router implements PoolUser, EventHandler {
     if (on !== undefined && retriesReset(on, reason, sent) && this.retry()) return
     const again = this.attempts > 1 ? 'retried and the latest ' : ''
     const why = `${reason.replaceAll(' ', '_')}${detail === '' ? '' : `|${detail}`}`
-    const failure = this.transportFailure === '' || sent ? '' : `, transport failure reason: ${this.transportFailure}`
     this.fail(
       reason === 'protocol error' ? 502 : 503,
-      `upstream connect error or disconnect/reset before headers. ${again}reset reason: ${reason}${failure}`,
+      `upstream connect error or disconnect/reset before headers. ${again}reset reason: ${reason}`,
       FLAGS[reason] ?? '',
       `upstream_reset_before_response_started{${why}}`,
       reason === 'overflow' ? [['x-envoy-overloaded', 'true']] : [],

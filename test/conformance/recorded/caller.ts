@@ -43,6 +43,12 @@ export class Caller {
     new Attempt(this, this.network, this.scheduler, call, done, onData).start()
   }
 
+  /** The process ends: so do its connections. */
+  close(): void {
+    for (const pool of this.idle.values()) for (const { connection } of pool) connection.close()
+    this.idle.clear()
+  }
+
   /** @internal */
   take(key: string): Pooled | null {
     const pool = this.idle.get(key)

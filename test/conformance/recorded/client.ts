@@ -92,6 +92,7 @@ export class Client {
     this.busy--
     this.finished++
     if (this.finished === this.total) {
+      this.caller.close()
       this.done(this.results)
       return
     }

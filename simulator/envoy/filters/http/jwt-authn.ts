@@ -51,7 +51,7 @@ export class JwtAuthnFilter implements HttpFilter {
       body: verdict.failure,
       flag: '',
       details: `jwt_authn_access_denied{${verdict.failure.replaceAll(' ', '_')}}`,
-      headers: audience ? [] : [['www-authenticate', `Bearer realm="${url}"${error}`]],
+      headers: [['www-authenticate', `Bearer realm="${url}"${error}`]],
     })
     return 'stop'
   }

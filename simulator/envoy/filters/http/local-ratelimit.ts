@@ -51,7 +51,7 @@ export class LocalRateLimitFilter implements HttpFilter {
     if (limit.bucket.take(stream.now)) return 'continue'
     if (stream.core.dice.below(1_000_000) >= limit.enforced) return 'continue'
     const reply = { status: limit.status, body: 'local_rate_limited', flag: 'RL', details: 'local_rate_limited' }
-    const headers: [string, string][] = [['x-envoy-ratelimited', 'true']]
+    const headers: [string, string][] = []
     mutate(
       headers,
       {
