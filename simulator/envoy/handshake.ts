@@ -9,14 +9,10 @@ import type { ProxyOptions } from './options.ts'
 
 export type Handshake =
   | { kind: 'done'; terminates: boolean; hello: ServerHello | null; client: CertificateIdentity | null }
-  /** `failure`: for the access log; `alert`: what the client sees. */
-  | { kind: 'failed'; failure: string; alert: string }
+  /** `alert`: what the client sees; nothing is logged of it. */
+  | { kind: 'failed'; alert: string }
   /** Plain text where TLS is spoken, or nothing to show. */
   | { kind: 'not tls' }
-
-const SSL = 'TLS_error:|268435'
-const NO_CERTIFICATE = `${SSL}456:SSL_routines:OPENSSL_internal:PEER_DID_NOT_RETURN_A_CERTIFICATE:TLS_error_end`
-const NOT_VERIFIED = `${SSL}581:SSL_routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end`
 
 export function handshake(chain: FilterChain, attempt: ConnectionAttempt, options: ProxyOptions): Handshake {
   const context = object(chain.transport_socket?.typed_config)
@@ -38,11 +34,10 @@ export function handshake(chain: FilterChain, attempt: ConnectionAttempt, option
     common.combined_validation_context !== undefined || common.validation_context_sds_secret_config !== undefined
   if (!required && !checked) return { kind: 'done', terminates: true, hello, client: null }
   if (client === null) {
-    if (required) return { kind: 'failed', failure: NO_CERTIFICATE, alert: 'PEER_DID_NOT_RETURN_A_CERTIFICATE' }
+    if (required) return { kind: 'failed', alert: 'certificate required' }
     return { kind: 'done', terminates: true, hello, client: null }
   }
-  if (!trusts(common, client, options))
-    return { kind: 'failed', failure: NOT_VERIFIED, alert: 'CERTIFICATE_VERIFY_FAILED' }
+  if (!trusts(common, client, options)) return { kind: 'failed', alert: 'unknown certificate authority' }
   return { kind: 'done', terminates: true, hello, client }
 }
 

@@ -3,7 +3,7 @@ import type { RandomStream } from '../engine/types.ts'
 import type { Acceptor, AcceptResult, CertificateIdentity, ConnectionAttempt, ServerConnection } from '../wire/types.ts'
 import type { FilterChain, ProxyConfiguration } from '../xds/types.ts'
 import { UpstreamCluster } from './cluster.ts'
-import { TcpSession } from './filters/network/tcp-proxy.ts'
+import { carriedTls, TcpSession } from './filters/network/tcp-proxy.ts'
 import { handshake, inspectionError } from './handshake.ts'
 import { recordCodecError } from './http/codec-error.ts'
 import { object, text } from './json.ts'
@@ -126,15 +126,12 @@ export class Proxy implements ProxyCore {
     if (!listener) return { kind: 'refused' }
     const chain = chooseChain(listener, attempt)
     if (!chain) {
-      this.refuse(listener, attempt, '', ['NR'], 'filter_chain_not_found', inspectionError(listener, attempt))
+      this.refuse(listener, attempt)
       return { kind: 'reset' }
     }
     const tls = handshake(chain.config, attempt, this.options)
     if (tls.kind === 'not tls') return { kind: 'reset' }
-    if (tls.kind === 'failed') {
-      this.refuse(listener, attempt, chain.name, [], '', tls.failure)
-      return { kind: 'tls-failure', detail: tls.alert }
-    }
+    if (tls.kind === 'failed') return { kind: 'tls-failure', detail: tls.alert }
     const down: Downstream = {
       ip: attempt.destinationIp,
       port: attempt.destinationPort,
@@ -154,7 +151,7 @@ export class Proxy implements ProxyCore {
     if (network.manager !== null) return { kind: 'accepted', hello: tls.hello, handler: network.manager.handler(down) }
     if (network.tcp === null) return { kind: 'reset' }
     const session = new TcpSession(this, down, network.tcp, network.check, connection, attempt, tls.terminates)
-    const defer = attempt.tls !== null && !tls.terminates
+    const defer = carriedTls(attempt, tls.terminates) !== null
     return { kind: 'accepted', hello: tls.hello, handler: session, ...(defer ? { deferHello: true } : {}) }
   }
 
@@ -167,14 +164,7 @@ export class Proxy implements ProxyCore {
     return found
   }
 
-  private refuse(
-    listener: CompiledListener,
-    a: ConnectionAttempt,
-    filterChain: string,
-    flags: string[],
-    details: string,
-    downstreamTransportFailure: string,
-  ): void {
+  private refuse(listener: CompiledListener, a: ConnectionAttempt): void {
     const { recorder, scheduler, id, pod, nextSpan } = this.options
     if (!recorder.wants('connection')) return
     recorder.record({
@@ -186,13 +176,13 @@ export class Proxy implements ProxyCore {
       start: scheduler.now,
       end: scheduler.now,
       listener: listener.name,
-      filterChain,
+      filterChain: '',
       cluster: '',
       upstreamHost: '',
-      flags,
-      details,
+      flags: ['NR'],
+      details: 'filter_chain_not_found',
       upstreamTransportFailure: '',
-      downstreamTransportFailure,
+      downstreamTransportFailure: inspectionError(listener, a),
       mtls: false,
       downstreamPeer: '',
       sni: a.tls?.sni ?? '',

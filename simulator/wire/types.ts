@@ -61,6 +61,8 @@ export interface ClientHello {
   certificate: CertificateIdentity | null
   /** Decides whether the server's certificate is good: null = good, else Envoy's error text. */
   verify: (server: CertificateIdentity | null) => string | null
+  /** TLS that travels inside this TLS, for somebody behind the acceptor. */
+  inner?: ClientHello
 }
 
 /** What the server side of a handshake answers. */

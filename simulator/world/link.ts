@@ -6,6 +6,7 @@ import type {
   Acceptor,
   CertificateIdentity,
   ClientConnection,
+  ClientHello,
   ConnectFailure,
   ConnectionAttempt,
   DialObserver,
@@ -29,7 +30,7 @@ const HELLO = 8
 
 /** What Envoy logs when the far end does not speak TLS (BoringSSL, SSL_R_WRONG_VERSION_NUMBER). */
 const CUT_IN_HANDSHAKE = 'TLS_error:|33554536:system_library:OPENSSL_internal:Connection_reset_by_peer:TLS_error_end'
-const NOT_TLS = 'TLS_error:|268435703:SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end'
+const NOT_TLS = 'TLS_error:|268435703:SSL_routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end'
 
 /** What every link of one world shares. */
 export interface LinkHost {
@@ -63,6 +64,7 @@ export class Link implements EventHandler, ClientConnection {
   private serverOpen = false
   private connected = false
   private deferred = false
+  private outerHello: ServerHello | null = null
 
   constructor(
     host: LinkHost,
@@ -153,6 +155,7 @@ export class Link implements EventHandler, ClientConnection {
     if (result.kind === 'accepted') {
       this.handler = result.handler
       this.deferred = result.deferHello === true && this.attempt.tls !== null
+      if (this.deferred) this.outerHello = result.hello
       if (!this.deferred && this.serverOpen) this.toClient(ESTABLISHED, result.hello)
       else if (!this.serverOpen) this.end()
       return
@@ -180,7 +183,7 @@ export class Link implements EventHandler, ClientConnection {
     if (!this.clientOpen) return
     const { tls } = this.attempt
     if (tls !== null) {
-      const detail = hello === null ? NOT_TLS : tls.verify(hello.certificate)
+      const detail = this.verify(tls, hello)
       if (detail !== null) {
         this.close()
         this.observer.onConnectFailure('tls', detail)
@@ -191,6 +194,14 @@ export class Link implements EventHandler, ClientConnection {
     }
     this.connected = true
     this.observer.onConnected(this)
+  }
+
+  /** TLS within TLS: the outer handshake was with the acceptor, the inner one with somebody further on. */
+  private verify(tls: ClientHello, hello: ServerHello | null): string | null {
+    const { outerHello } = this
+    if (hello === null) return NOT_TLS
+    if (outerHello === null || tls.inner === undefined) return tls.verify(hello.certificate)
+    return tls.verify(outerHello.certificate) ?? tls.inner.verify(hello.certificate)
   }
 
   // The dialler's side.

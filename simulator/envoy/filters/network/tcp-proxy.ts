@@ -3,6 +3,7 @@
 import type { EventHandler, EventId, SimTime } from '../../../engine/types.ts'
 import type {
   ClientConnection,
+  ClientHello,
   ConnectFailure,
   ConnectionAttempt,
   HttpRequest,
@@ -28,8 +29,8 @@ export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, Eve
   private check: RbacCheck | null
   private readonly connection: ServerConnection
   private readonly attempt: ConnectionAttempt
-  /** TLS goes through to somebody further on. */
-  private readonly passing: boolean
+  /** TLS that goes through to somebody further on. */
+  private readonly carried: ClientHello | null
   private readonly start: SimTime
   private readonly name: string
   private cluster: UpstreamCluster | null = null
@@ -64,7 +65,7 @@ export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, Eve
     this.check = check
     this.connection = connection
     this.attempt = attempt
-    this.passing = attempt.tls !== null && !terminates
+    this.carried = carriedTls(attempt, terminates)
     const { scheduler } = core.options
     this.start = scheduler.now
     this.lastUse = scheduler.now
@@ -116,13 +117,19 @@ export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, Eve
       {
         ip: host.ip,
         port: host.port,
-        tls: cluster.sockets.hello(host, null, this.down.sni) ?? (this.passing ? this.attempt.tls : null),
+        tls: this.hello(cluster, host),
         firstBytes: this.attempt.firstBytes,
         bypassCapture: true,
         ...cluster.source,
       },
       new UpstreamEar(this),
     )
+  }
+
+  private hello(cluster: UpstreamCluster, host: Host): ClientHello | null {
+    const own = cluster.sockets.hello(host, null, this.down.sni)
+    if (own === null || this.carried === null) return own ?? this.carried
+    return { ...own, inner: this.carried }
   }
 
   onConnected(connection: ClientConnection): void {
@@ -134,7 +141,8 @@ export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, Eve
     host.active++
     this.settled = false
     cluster.reportLocal(host, 'ok', true)
-    if (this.passing) this.connection.answerHello?.({ alpn: connection.alpn, certificate: connection.peerCertificate })
+    if (this.carried !== null)
+      this.connection.answerHello?.({ alpn: connection.alpn, certificate: connection.peerCertificate })
     for (const item of this.waiting.splice(0)) {
       if (typeof item === 'string') connection.send(item)
       else this.relay(connection, item.request, item.responder)
@@ -284,4 +292,9 @@ export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, Eve
       attempts: this.attempts,
     })
   }
+}
+
+/** What is still encrypted after this proxy's own part of the handshake. */
+export function carriedTls(attempt: ConnectionAttempt, terminates: boolean): ClientHello | null {
+  return terminates ? (attempt.tls?.inner ?? null) : attempt.tls
 }
