@@ -89,6 +89,12 @@ export class Proxy implements ProxyCore {
     return this.clusters.get(name)?.compiled ?? null
   }
 
+  /** A counter or gauge by Envoy's name, `cluster.<cluster>;.<stat>`; 0 = never counted. */
+  stat(name: string): number {
+    const [, cluster = '', stat = ''] = /^cluster\.(.*);\.(.*)$/.exec(name) ?? []
+    return this.cluster(cluster)?.stat(stat) ?? 0
+  }
+
   routeTable(name: string): RouteTable | null {
     return this.routes.get(name)?.compiled ?? null
   }
@@ -148,7 +154,8 @@ export class Proxy implements ProxyCore {
     }
     const network = this.networkFilters(chain.config.filters)
     if (network.manager !== null && attempt.tls !== null && !tls.terminates) recordCodecError(this, down)
-    if (network.manager !== null) return { kind: 'accepted', hello: tls.hello, handler: network.manager.handler(down) }
+    if (network.manager !== null)
+      return { kind: 'accepted', hello: tls.hello, handler: network.manager.handler(down, connection) }
     if (network.tcp === null) return { kind: 'reset' }
     const session = new TcpSession(this, down, network.tcp, network.check, connection, attempt, tls.terminates)
     const defer = carriedTls(attempt, tls.terminates) !== null

@@ -1,6 +1,6 @@
-// Where a redirect leads, and values that quote the request (source/common/router/config_impl.cc, header_formatter.cc).
+// Where a redirect leads (source/common/router/config_impl.cc).
 import type { HttpRequest } from '../wire/types.ts'
-import { header, number, type object, text } from './json.ts'
+import { number, type object, text } from './json.ts'
 import { barePath } from './route.ts'
 
 const CODES: { [name: string]: number } = {
@@ -26,16 +26,4 @@ export function redirectTo(
   else if (text(action.prefix_rewrite) !== '') path = text(action.prefix_rewrite) + bare.slice(matched)
   if (!path.startsWith('/')) path = `/${path}`
   return { code: CODES[text(action.response_code)] ?? 301, location: `${scheme}://${host}${path}${query}` }
-}
-
-/** Replaces %REQ(name)% by the request's header and %% by one per cent sign. */
-export function formatValue(value: string, request: HttpRequest): string {
-  return value.replaceAll(/%%|%REQ\(([^)]*)\)%/g, (all, name: string | undefined) => {
-    if (all === '%%' || name === undefined) return '%'
-    const key = name.toLowerCase()
-    if (key === ':authority') return request.authority
-    if (key === ':path') return request.path
-    if (key === ':method') return request.method
-    return header(request.headers, key) ?? ''
-  })
 }

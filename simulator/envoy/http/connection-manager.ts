@@ -1,6 +1,6 @@
 // The HTTP connection manager: filters compiled once per configuration, and what it does to a request before any filter
 // sees it (source/common/http/conn_manager_impl.cc, conn_manager_utility.cc).
-import type { HttpRequest, Responder, ServerConnectionHandler } from '../../wire/types.ts'
+import type { HttpRequest, Responder, ServerConnection, ServerConnectionHandler } from '../../wire/types.ts'
 import type { JsonObject } from '../../xds/types.ts'
 import type { HttpFilter } from '../filters/http/filter.ts'
 import { createHttpFilter } from '../filters/http/registry.ts'
@@ -58,8 +58,8 @@ export class ConnectionManager {
   }
 
   /** The server side of one connection. */
-  handler(down: Downstream): ServerConnectionHandler {
-    return new ManagedConnection(this, down)
+  handler(down: Downstream, connection: ServerConnection): ServerConnectionHandler {
+    return new ManagedConnection(this, down, connection)
   }
 
   /** Judges and prepares a request; a reply means that it goes no further. */
@@ -132,20 +132,38 @@ function unescapeSlashes(path: string): string {
   return bare.replace(/%2f/gi, '/').replace(/%5c/gi, '\\') + (query < 0 ? '' : path.slice(query))
 }
 
-class ManagedConnection implements ServerConnectionHandler {
-  private readonly manager: ConnectionManager
-  private readonly down: Downstream
+/** One downstream connection: HTTP until a stream is upgraded, then that stream's bytes. */
+export class ManagedConnection implements ServerConnectionHandler {
+  readonly manager: ConnectionManager
+  readonly down: Downstream
+  private readonly connection: ServerConnection
+  private latest: HttpStream | null = null
 
-  constructor(manager: ConnectionManager, down: Downstream) {
+  constructor(manager: ConnectionManager, down: Downstream, connection: ServerConnection) {
     this.manager = manager
     this.down = down
+    this.connection = connection
+  }
+
+  send(data: string): void {
+    this.connection.send(data)
+  }
+
+  close(): void {
+    this.connection.close('fin')
   }
 
   onRequest(request: HttpRequest, responder: Responder): void {
-    new HttpStream(this.manager, this.down, request, responder).begin()
+    const stream = new HttpStream(this, request, responder)
+    this.latest = stream
+    stream.begin()
   }
 
-  onData(): void {}
+  onData(data: string): void {
+    if (this.latest?.router.upgraded) this.latest.router.sendUpgraded(data)
+  }
 
-  onClosed(): void {}
+  onClosed(): void {
+    this.latest?.router.closeUpgraded()
+  }
 }

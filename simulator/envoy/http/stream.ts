@@ -12,7 +12,7 @@ import type { Downstream, ProxyCore } from '../proxy.ts'
 import type { RbacSubject } from '../rbac.ts'
 import { barePath, type CompiledHost, type CompiledRoute, findHost, whyNot } from '../route.ts'
 import { Router } from '../router/router.ts'
-import type { ConnectionManager } from './connection-manager.ts'
+import type { ConnectionManager, ManagedConnection } from './connection-manager.ts'
 import { type LocalReply, localResponse } from './local-reply.ts'
 import { recordStream } from './stream-record.ts'
 
@@ -28,6 +28,7 @@ export class HttpStream implements EventHandler {
   readonly core: ProxyCore
   readonly manager: ConnectionManager
   readonly down: Downstream
+  readonly connection: ManagedConnection
   /** As the filters see it; as received until somebody changes it. */
   request: HttpRequest
   /** As it came in. */
@@ -48,6 +49,8 @@ export class HttpStream implements EventHandler {
   readonly router: Router
   host: CompiledHost | null = null
   route: CompiledRoute | null = null
+  /** The virtual host takes TLS only, and this request came without. */
+  needsTls = false
   choice: ClusterChoice | null = null
   /** Cookies that hash policies made for the client. */
   cookies: string[] = []
@@ -61,11 +64,13 @@ export class HttpStream implements EventHandler {
   private afterWait: (() => void) | null = null
   private atEnd: (() => void)[] | null = null
 
-  constructor(manager: ConnectionManager, down: Downstream, request: HttpRequest, responder: Responder) {
+  constructor(connection: ManagedConnection, request: HttpRequest, responder: Responder) {
+    const { manager, down } = connection
     const { core } = manager
     const { scheduler, recorder, nextSpan } = core.options
     this.core = core
     this.manager = manager
+    this.connection = connection
     this.down = down
     this.received = request
     this.request = request
@@ -133,6 +138,8 @@ export class HttpStream implements EventHandler {
     this.host = findHost(table, this.request.authority)
     if (this.host === null) return
     this.note('virtual host', this.host.name, '')
+    this.needsTls = this.host.tls && this.scheme() !== 'https'
+    if (this.needsTls) return
     this.route = this.findRoute(this.host.routes)
     if (this.route !== null) this.choice = this.chooseCluster(this.route)
   }

@@ -4,15 +4,15 @@ import type { HeaderLines, HttpRequest } from '../../wire/types.ts'
 import { mutate, put } from '../header-lines.ts'
 import type { HttpStream } from '../http/stream.ts'
 import { header, text } from '../json.ts'
-import { formatValue } from '../redirect.ts'
 import { barePath, type CompiledRoute, matchedLength } from '../route.ts'
+import { formatHeader } from './format.ts'
 
 /** `expected`: µs that the caller waits at most, 0 = for ever. */
 export function outgoingRequest(stream: HttpStream, route: CompiledRoute, expected: number): HttpRequest {
   const { request, choice } = stream
   const headers: HeaderLines = request.headers.map(([name, value]) => [name, value])
   const out: HttpRequest = { ...request, headers, parentSpan: stream.span }
-  const format = (value: string): string => formatValue(value, request)
+  const format = (value: string): string => formatHeader(value, stream, null)
   if (choice !== null) mutate(headers, choice.change.request, format)
   for (const change of route.request) mutate(headers, change, format)
   const host = newHost(route, request)

@@ -17,9 +17,10 @@ import { mutate, put } from '../header-lines.ts'
 import type { HttpStream } from '../http/stream.ts'
 import { number, object, text } from '../json.ts'
 import type { PoolUser } from '../pool.ts'
-import { formatValue, redirectTo } from '../redirect.ts'
+import { redirectTo } from '../redirect.ts'
 import { FLAGS, retriesReset, retriesResponse } from '../retry-conditions.ts'
 import { barePath, type CompiledRoute, matchedLength } from '../route.ts'
+import { formatHeader } from './format.ts'
 import { mirror } from './mirror.ts'
 import { outgoingRequest } from './outgoing.ts'
 import { globalTimeout } from './timeouts.ts'
@@ -27,6 +28,7 @@ import { globalTimeout } from './timeouts.ts'
 const ROUTE_TIMEOUT = 1
 const TRY_TIMEOUT = 2
 const BACKOFF = 3
+const SWITCHING_PROTOCOLS = 101
 const NOT_FOUND: { [code: string]: number } = { NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 }
 
 export class Router implements PoolUser, EventHandler {
@@ -51,6 +53,9 @@ export class Router implements PoolUser, EventHandler {
   private holdsRetry = false
   private inTry = false
   private handle: RequestHandle | null = null
+  private connection: ClientConnection | null = null
+  /** After a 101 the two connections are one: this ends it. */
+  private upgrade: RequestHandle | null = null
   private began: SimTime = 0
   private timer: EventId = 0
   private tryTimer: EventId = 0
@@ -67,9 +72,9 @@ export class Router implements PoolUser, EventHandler {
 
   begin(): void {
     const { stream } = this
-    const { route, host, request, core } = stream
+    const { route, request, core } = stream
     this.began = stream.now
-    if (host?.tls && stream.scheme() !== 'https') {
+    if (stream.needsTls) {
       this.direct(301, '', [['location', `https://${request.authority}${request.path}`]])
       return
     }
@@ -174,10 +179,11 @@ export class Router implements PoolUser, EventHandler {
     return skip
   }
 
-  onPoolReady(handle: RequestHandle, _connection: ClientConnection, protocol: HttpProtocol): void {
+  onPoolReady(handle: RequestHandle, connection: ClientConnection, protocol: HttpProtocol): void {
     const { stream, route } = this
     const { scheduler } = stream.core.options
     this.handle = handle
+    this.connection = connection
     this.sentAt = scheduler.now
     this.protocol = protocol
     const perTry = route?.retry?.perTry ?? 0
@@ -217,6 +223,7 @@ export class Router implements PoolUser, EventHandler {
   }
 
   onResponse(response: HttpResponse): void {
+    if (response.status === SWITCHING_PROTOCOLS) this.upgrade = this.handle
     this.endTry()
     const { stream, route, cluster } = this
     if (this.host !== null) cluster?.report(this.host, response.status)
@@ -234,9 +241,33 @@ export class Router implements PoolUser, EventHandler {
     stream.answer(answer)
   }
 
+  /** Bytes from the client after an upgrade. */
+  sendUpgraded(data: string): void {
+    if (this.upgrade !== null) this.connection?.send(data)
+  }
+
+  /** The client has left the upgraded connection. */
+  closeUpgraded(): void {
+    this.upgrade?.cancel()
+    this.upgrade = null
+  }
+
+  onUpgradeData(data: string): void {
+    this.stream.connection.send(data)
+  }
+
+  onUpgradeClosed(): void {
+    this.upgrade = null
+    this.stream.connection.close()
+  }
+
+  get upgraded(): boolean {
+    return this.upgrade !== null
+  }
+
   private mutateResponse(response: HttpResponse): void {
-    const { choice, request } = this.stream
-    const format = (value: string): string => formatValue(value, request)
+    const { choice } = this.stream
+    const format = (value: string): string => formatHeader(value, this.stream, response)
     if (choice !== null) mutate(response.headers, choice.change.response, format)
     if (this.route !== null) for (const change of this.route.response) mutate(response.headers, change, format)
   }

@@ -17,6 +17,8 @@ const VOLATILE_RESPONSE = words(
 )
 
 export interface Seen {
+  /** A counter of a workload's proxy. */
+  stat: (workload: string, name: string) => number
   step: Step
   traffic: Traffic
   sender: CaseWorkload
@@ -145,6 +147,18 @@ export function observe(c: Case, seen: Seen): Observed {
   if (!isEmpty(others)) out.outbound_of_others = others
   if (wanted.has('latency_ms')) out.latency_ms = latencies(results.map(r => r.ms))
   if (wanted.has('hits')) out.hits = hitsOf(seen)
+  if (recorded.stats !== undefined) out.stats = statsOf(recorded.stats as Observed, seen)
+  return out
+}
+
+/** The counters that the recording names, by proxy. */
+function statsOf(recorded: Observed, seen: Seen): Observed {
+  const out: Observed = {}
+  for (const [proxy, stats] of Object.entries(recorded)) {
+    const values: Observed = {}
+    for (const name of Object.keys(stats as Observed)) values[name] = seen.stat(proxy, name)
+    out[proxy] = values
+  }
   return out
 }
 

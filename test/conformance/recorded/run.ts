@@ -65,7 +65,15 @@ class Run {
     const { traffic } = step
     const sender = this.c.workloads.find(w => w.name === traffic.from)
     if (sender === undefined) throw new Error(`no workload ${traffic.from}`)
-    const seen: Seen = { step, traffic, sender, results: [], logs: new Map(), hits: new Map() }
+    const seen: Seen = {
+      stat: (name, stat) => this.stat(name, stat),
+      step,
+      traffic,
+      sender,
+      results: [],
+      logs: new Map(),
+      hits: new Map(),
+    }
     this.logs.take()
     this.takeHits(new Map())
     seen.results = this.send(traffic, sender)
@@ -101,6 +109,11 @@ class Run {
     for (const [host, target] of Object.entries(traffic.resolve ?? {}))
       fixed.set(host, this.resolve(target, namespace) ?? target)
     return host => fixed.get(host) ?? this.resolve(host, namespace)
+  }
+
+  private stat(name: string, stat: string): number {
+    const workload = this.c.workloads.find(w => w.name === name)
+    return workload === undefined ? 0 : (this.world.pod(podId(workload))?.proxy?.stat(stat) ?? 0)
   }
 
   private settle(step: Step, seen: Seen): void {
