@@ -61,6 +61,8 @@ export class HttpStream implements EventHandler {
   private readonly roll: number
   private readonly responder: Responder
   private waitTimer: EventId = 0
+  /** The 101 that made it a connection of bytes. */
+  private switched: HttpResponse | null = null
   private afterWait: (() => void) | null = null
   private atEnd: (() => void)[] | null = null
 
@@ -271,8 +273,19 @@ export class HttpStream implements EventHandler {
     for (let i = filters.length - 1; i >= 0; i--) filters[i]!.onResponse?.(this, response)
     for (const cookie of this.cookies) response.headers.push(['set-cookie', cookie])
     put(response.headers, 'server', this.manager.serverName)
-    this.finish(response)
+    if (this.router.upgraded) this.switched = response
+    else this.finish(response)
     this.responder.respond(response)
+  }
+
+  /** An upgraded stream is over when its connection is. */
+  endUpgrade(byClient: boolean): void {
+    if (this.over) return
+    if (byClient) {
+      this.flag('DC')
+      this.details = 'downstream_remote_disconnect'
+    }
+    this.finish(this.switched)
   }
 
   private cancelled(): void {

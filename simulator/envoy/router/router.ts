@@ -29,6 +29,7 @@ const ROUTE_TIMEOUT = 1
 const TRY_TIMEOUT = 2
 const BACKOFF = 3
 const SWITCHING_PROTOCOLS = 101
+const EMPTY = { body: '', trailers: null, protocol: 'HTTP/1.1' } as const
 const NOT_FOUND: { [code: string]: number } = { NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 }
 
 export class Router implements PoolUser, EventHandler {
@@ -115,7 +116,7 @@ export class Router implements PoolUser, EventHandler {
     const perTry = route.retry?.perTry ?? 0
     this.outgoing = outgoingRequest(stream, route, perTry > 0 && (limit === 0 || perTry < limit) ? perTry : limit)
     this.sni = this.outgoing.authority.replace(/:\d+$/, '')
-    if (stream.alpnOffers !== null) this.alpn = this.offers(cluster)
+    if (stream.alpnOffers !== null && cluster.alpnOverride) this.alpn = this.offers(cluster)
     if (route.hash.length > 0) this.hash = this.hashRequest(route)
     if (limit > 0) this.timer = stream.core.options.scheduler.after(limit, this, ROUTE_TIMEOUT, null)
     stream.note('cluster', cluster.name, '')
@@ -248,8 +249,10 @@ export class Router implements PoolUser, EventHandler {
 
   /** The client has left the upgraded connection. */
   closeUpgraded(): void {
-    this.upgrade?.cancel()
+    if (this.upgrade === null) return
+    this.upgrade.cancel()
     this.upgrade = null
+    this.stream.endUpgrade(true)
   }
 
   onUpgradeData(data: string): void {
@@ -258,6 +261,7 @@ export class Router implements PoolUser, EventHandler {
 
   onUpgradeClosed(): void {
     this.upgrade = null
+    this.stream.endUpgrade(false)
     this.stream.connection.close()
   }
 
@@ -327,6 +331,8 @@ export class Router implements PoolUser, EventHandler {
   }
 
   private fail(status: number, body: string, flag: string, details: string, headers: [string, string][] = []): void {
+    if (flag !== '') this.stream.flag(flag)
+    if (this.cluster !== null) this.mutateResponse({ ...EMPTY, status, headers })
     this.stream.localReply({ status, body, flag, details, headers })
   }
 

@@ -41,6 +41,8 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
   readonly maxConnectionDuration: number
   readonly idleTimeout: number
   readonly autoSni: boolean
+  /** May the istio.alpn filter put its own list in place of the cluster's? */
+  readonly alpnOverride: boolean
   readonly source: { sourceIp?: string }
   hosts: Host[] = []
   private readonly byKey = new Map<string, Host>()
@@ -70,6 +72,7 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
     this.maxConnectionDuration = this.settings.maxConnectionDuration
     this.idleTimeout = this.settings.idleTimeout
     this.autoSni = this.settings.autoSni
+    this.alpnOverride = text(object(object(object(config.metadata).filter_metadata).istio).alpn_override) !== 'false'
     this.source = this.settings.source
     const dice = options.random.stream(`envoy/${options.id}/cluster/${config.name}`)
     this.choice = new HostChoice(

@@ -153,7 +153,7 @@ export class Client {
         .set('connection', 'Upgrade')
         .set('sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ==')
         .set('sec-websocket-version', '13')
-    for (const [name, v] of Object.entries(traffic.headers ?? {})) given.set(name.toLowerCase(), String(v))
+    for (const [name, v] of Object.entries(traffic.headers ?? {})) given.set(name.toLowerCase(), String(v).trim())
     if (each?.header !== undefined && value !== '<none>') given.set(each.header.toLowerCase(), value)
     given.delete('host')
     const body = traffic.grpc === true ? '\0\0\0\0\x02\n\0' : (traffic.body ?? '')

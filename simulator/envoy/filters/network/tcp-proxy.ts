@@ -213,7 +213,7 @@ export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, Eve
   upstreamClosed(how: 'fin' | 'rst'): void {
     this.upstream = null
     this.settle()
-    this.end(how, [], '', '')
+    this.end(how, how === 'rst' ? ['UR'] : [], '', '')
   }
 
   onEvent(kind: number): void {
