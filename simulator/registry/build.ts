@@ -1,5 +1,6 @@
 // Builds the snapshot of the mesh: sorts, indexes and resolves once, so that translation of many proxies only reads
 // (pilot/pkg/model/push_context.go).
+import { convertGatewayApi } from '../gateway-api/index.ts'
 import type {
   AuthorizationPolicy,
   DestinationRule,
@@ -350,5 +351,6 @@ class Snapshot implements MeshSnapshot {
 
 /** istiod's view of the mesh that `input` describes. Pure: equal inputs give equal snapshots. */
 export function buildMeshSnapshot(input: RegistryInput): MeshSnapshot {
-  return new Snapshot(input)
+  const made = convertGatewayApi(input.resources, DOMAIN_SUFFIX)
+  return new Snapshot(made.length === 0 ? input : { ...input, resources: [...input.resources, ...made] })
 }

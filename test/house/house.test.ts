@@ -18,7 +18,7 @@ const FLOORS: Record<string, number> = {
   analysis: 4,
   istiod: 4,
   envoy: 4,
-  'gateway-api': 4,
+  'gateway-api': 2.5,
   'proxy-config': 4,
   world: 5,
   scenario: 6,

@@ -1,0 +1,1 @@
+export { convertGatewayApi } from './convert.ts'
