@@ -17,8 +17,9 @@ export function redirectTo(
   matched: number,
 ): { code: number; location: string } {
   const scheme = text(action.scheme_redirect) || (action.https_redirect === true ? 'https' : request.scheme)
-  let host = text(action.host_redirect) || request.authority
-  if (number(action.port_redirect) > 0) host = `${host.replace(/:\d+$/, '')}:${number(action.port_redirect)}`
+  const named = text(action.host_redirect)
+  let host = named || request.authority
+  if (number(action.port_redirect) > 0) host = `${named || host.replace(/:\d+$/, '')}:${number(action.port_redirect)}`
   const bare = barePath(request.path)
   const query = action.strip_query === true ? '' : request.path.slice(bare.length)
   let path = bare

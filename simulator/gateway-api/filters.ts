@@ -76,8 +76,9 @@ function mirror(config: Fields, context: RuleContext): Fields {
       ? config.percent
       : typeof fraction.numerator === 'number'
         ? (100 * fraction.numerator) / Number(fraction.denominator ?? 100)
-        : 100
-  return { destination: backendDestination(fields(config.backendRef), context), percentage: { value: share } }
+        : null
+  const destination = backendDestination(fields(config.backendRef), context)
+  return share === null ? { destination } : { destination, percentage: { value: share } }
 }
 
 function cors(config: Fields): Fields {

@@ -325,14 +325,13 @@ export class Router implements PoolUser, EventHandler {
   }
 
   private direct(status: number, body: string, headers: [string, string][]): void {
-    const response = { status, headers, body, trailers: null, protocol: this.downstreamProtocol }
-    this.mutateResponse(response)
-    this.fail(status, body, '', 'direct_response', response.headers)
+    this.fail(status, body, '', 'direct_response', headers)
   }
 
   private fail(status: number, body: string, flag: string, details: string, headers: [string, string][] = []): void {
     if (flag !== '') this.stream.flag(flag)
-    if (this.cluster !== null) this.mutateResponse({ ...EMPTY, status, headers })
+    // The route's word on response headers counts for the router's own answers, too.
+    if (this.route !== null) this.mutateResponse({ ...EMPTY, status, headers })
     this.stream.localReply({ status, body, flag, details, headers })
   }
 

@@ -18,6 +18,8 @@ const OPTIONAL = new Set([
 const INFORMATIONAL = new Set(['client_errors', 'upstream_transport_failure', 'downstream_transport_failure'])
 /** One draw of many: not compared where shares are. */
 const ONE_OF_MANY = new Set(['sequence', 'proxy_sequence', 'by_value', 'call_trees', 'latency_ms'])
+const KEYED_BY_POD: ReadonlySet<string> = new Set(['upstream_host'])
+const NOTHING: ReadonlySet<string> = new Set()
 const COOKIE_VALUE = /="[0-9a-f]{8,16}"/g
 const EXPECTED_TIMEOUT = 'x-envoy-expected-rq-timeout-ms'
 const SIGMAS = 4
@@ -39,7 +41,9 @@ export function compare(
   statistical: boolean,
   varies: readonly string[],
 ): Difference[] {
-  const c = new Comparison(statistical, total([recorded]), total(runs))
+  // Where it varies which pod answered, the recordings leave out what is keyed by the pod, too.
+  const byPod = varies.includes('served_by') ? KEYED_BY_POD : NOTHING
+  const c = new Comparison(statistical, total([recorded]), total(runs), byPod)
   const skipped = new Set([...varies, ...INFORMATIONAL, ...(statistical ? ONE_OF_MANY : [])])
   const keys = new Set(Object.keys(recorded))
   for (const run of runs) for (const key of Object.keys(run)) if (!OPTIONAL.has(key)) keys.add(key)
@@ -99,15 +103,18 @@ class Comparison {
   private readonly statistical: boolean
   private readonly totalRecorded: number
   private readonly totalNow: number
+  private readonly leftOut: ReadonlySet<string>
 
-  constructor(statistical: boolean, totalRecorded: number, totalNow: number) {
+  constructor(statistical: boolean, totalRecorded: number, totalNow: number, leftOut: ReadonlySet<string>) {
     this.statistical = statistical
     this.totalRecorded = totalRecorded
     this.totalNow = totalNow
+    this.leftOut = leftOut
   }
 
   value(where: string, recordedValue: unknown, values: readonly unknown[]): void {
     const name = where.slice(where.lastIndexOf('.') + 1)
+    if (this.leftOut.has(name) && recordedValue === undefined) return
     if (INFORMATIONAL.has(name) || recordedValue === VARIES || values.includes(VARIES)) return
     let recorded = recordedValue
     let now = values
