@@ -41,8 +41,9 @@ describe('objects of the Gateway API become objects of Istio', () => {
   - matches: [{path: {type: Exact, value: /login}}]
     backendRefs: [{name: login, port: 80}]`),
     )
-    const { http } = service?.spec as { http: { match: { uri: object }[] }[] }
-    expect(http.map(rule => rule.match[0]?.uri)).toEqual([{ exact: '/login' }, { prefix: '/' }])
+    expect(service?.spec).toMatchObject({
+      http: [{ match: [{ uri: { exact: '/login' } }] }, { match: [{ uri: { prefix: '/' } }] }],
+    })
   })
 
   it('answers 500 where no backend has any weight', () => {
