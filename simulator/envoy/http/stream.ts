@@ -11,6 +11,7 @@ import { header, object } from '../json.ts'
 import type { Downstream, ProxyCore } from '../proxy.ts'
 import type { RbacSubject } from '../rbac.ts'
 import { barePath, type CompiledHost, type CompiledRoute, findHost, whyNot } from '../route.ts'
+import { mutateResponse } from '../router/response-headers.ts'
 import { Router } from '../router/router.ts'
 import type { ConnectionManager, ManagedConnection } from './connection-manager.ts'
 import { type LocalReply, localResponse } from './local-reply.ts'
@@ -263,7 +264,10 @@ export class HttpStream implements EventHandler {
     if (this.over) return
     if (reply.flag !== '') this.flag(reply.flag)
     this.details = reply.details
-    this.answer(localResponse(this.request, reply))
+    const response = localResponse(this.request, reply)
+    // A route that answers by itself has no word on what filters say in its place.
+    if (this.route?.config.route !== undefined) mutateResponse(this, response)
+    this.answer(response)
   }
 
   /** Sends an answer back through the filters; its headers belong to the stream. */

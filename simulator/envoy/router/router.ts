@@ -13,23 +13,23 @@ import type {
 } from '../../wire/types.ts'
 import type { Host, UpstreamCluster } from '../cluster.ts'
 import { hashOf } from '../hash-policy.ts'
-import { mutate, put } from '../header-lines.ts'
+import { put } from '../header-lines.ts'
+import { localResponse } from '../http/local-reply.ts'
 import type { HttpStream } from '../http/stream.ts'
 import { number, object, text } from '../json.ts'
 import type { PoolUser } from '../pool.ts'
 import { redirectTo } from '../redirect.ts'
 import { FLAGS, retriesReset, retriesResponse } from '../retry-conditions.ts'
 import { barePath, type CompiledRoute, matchedLength } from '../route.ts'
-import { formatHeader } from './format.ts'
 import { mirror } from './mirror.ts'
 import { outgoingRequest } from './outgoing.ts'
+import { mutateResponse } from './response-headers.ts'
 import { globalTimeout } from './timeouts.ts'
 
 const ROUTE_TIMEOUT = 1
 const TRY_TIMEOUT = 2
 const BACKOFF = 3
 const SWITCHING_PROTOCOLS = 101
-const EMPTY = { body: '', trailers: null, protocol: 'HTTP/1.1' } as const
 const NOT_FOUND: { [code: string]: number } = { NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 }
 
 export class Router implements PoolUser, EventHandler {
@@ -238,7 +238,7 @@ export class Router implements PoolUser, EventHandler {
     const headers = response.headers.map(([name, value]): [string, string] => [name, value])
     put(headers, 'x-envoy-upstream-service-time', String(Math.floor((stream.now - this.began) / 1000)))
     const answer = { ...response, headers, protocol: this.downstreamProtocol }
-    this.mutateResponse(answer)
+    mutateResponse(stream, answer)
     stream.answer(answer)
   }
 
@@ -267,13 +267,6 @@ export class Router implements PoolUser, EventHandler {
 
   get upgraded(): boolean {
     return this.upgrade !== null
-  }
-
-  private mutateResponse(response: HttpResponse): void {
-    const { choice } = this.stream
-    const format = (value: string): string => formatHeader(value, this.stream, response)
-    if (choice !== null) mutate(response.headers, choice.change.response, format)
-    if (this.route !== null) for (const change of this.route.response) mutate(response.headers, change, format)
   }
 
   /** Tries again after a while, when tries are left and the breaker lets it. */
@@ -325,13 +318,14 @@ export class Router implements PoolUser, EventHandler {
   }
 
   private direct(status: number, body: string, headers: [string, string][]): void {
-    this.fail(status, body, '', 'direct_response', headers)
+    const { stream } = this
+    const response = localResponse(stream.request, { status, body, flag: '', details: 'direct_response', headers })
+    mutateResponse(stream, response)
+    stream.details = 'direct_response'
+    stream.answer(response)
   }
 
   private fail(status: number, body: string, flag: string, details: string, headers: [string, string][] = []): void {
-    if (flag !== '') this.stream.flag(flag)
-    // The route's word on response headers counts for the router's own answers, too.
-    if (this.route !== null) this.mutateResponse({ ...EMPTY, status, headers })
     this.stream.localReply({ status, body, flag, details, headers })
   }
 

@@ -53,13 +53,10 @@ export class CorsFilter implements HttpFilter {
     if (stream.request.method !== 'OPTIONS' || asked === '') return 'continue'
     const allowed = policy.origins.some(test => test(origin))
     if (!allowed && policy.forwardUnmatched) return 'continue'
-    stream.localReply({
-      status: 200,
-      body: '',
-      flag: '',
-      details: 'cors_response',
-      headers: preflight(policy, stream, allowed ? origin : ''),
-    })
+    // Encoded by the filter itself: not one of the local replies that routes may change.
+    stream.details = 'cors_response'
+    const headers = preflight(policy, stream, allowed ? origin : '')
+    stream.answer({ status: 200, headers, body: '', trailers: null, protocol: stream.request.protocol })
     return 'stop'
   }
 
