@@ -1,11 +1,11 @@
 // The server side of TLS at a filter chain: which certificate is shown, whether the client has to bring one and whether it
 // is good (source/common/tls/server_context_impl.cc, cert_validator/).
 import type { CertificateIdentity, ConnectionAttempt, ServerHello } from '../wire/types.ts'
-import type { FilterChain, JsonObject } from '../xds/types.ts'
-import { list, object, text } from './json.ts'
+import type { JsonObject } from '../xds/types.ts'
+import { object, text } from './json.ts'
 import type { CompiledListener } from './listener.ts'
-import { compileString } from './matchers.ts'
 import type { ProxyOptions } from './options.ts'
+import { type CommonTls, compileCommonTls } from './tls-context.ts'
 
 export type Handshake =
   | { kind: 'done'; terminates: boolean; hello: ServerHello | null; client: CertificateIdentity | null }
@@ -14,50 +14,51 @@ export type Handshake =
   /** Plain text where TLS is spoken, or nothing to show. */
   | { kind: 'not tls' }
 
-export function handshake(chain: FilterChain, attempt: ConnectionAttempt, options: ProxyOptions): Handshake {
-  const context = object(chain.transport_socket?.typed_config)
-  if (!text(context['@type']).endsWith('DownstreamTlsContext'))
-    return { kind: 'done', terminates: false, hello: null, client: null }
-  if (attempt.tls === null) return { kind: 'not tls' }
+/** The server's side of one filter chain, read once. */
+export interface ServerTls extends CommonTls {
+  /** Must the client bring a certificate? */
+  required: boolean
+  /** Is one that it brings judged? */
+  checked: boolean
+}
+
+/** null: the chain takes plain text, or passes TLS on. */
+export function compileServerTls(socket: JsonObject): ServerTls | null {
+  const context = object(socket.typed_config)
+  if (!text(context['@type']).endsWith('DownstreamTlsContext')) return null
   const common = object(context.common_tls_context)
-  const certificate = ownCertificate(common, options)
+  const required = context.require_client_certificate === true
+  return {
+    required,
+    checked:
+      required ||
+      common.combined_validation_context !== undefined ||
+      common.validation_context_sds_secret_config !== undefined,
+    ...compileCommonTls(common),
+  }
+}
+
+export function handshake(tls: ServerTls | null, attempt: ConnectionAttempt, options: ProxyOptions): Handshake {
+  if (tls === null) return { kind: 'done', terminates: false, hello: null, client: null }
+  if (attempt.tls === null) return { kind: 'not tls' }
+  const own = tls.secret === 'default' || tls.secret === ''
+  const certificate = own ? options.certificate() : options.secret(tls.secret)
   if (certificate === null) return { kind: 'not tls' }
   const offered = attempt.tls.alpn
-  const alpn =
-    list(common.alpn_protocols)
-      .map(p => text(p))
-      .find(p => offered.includes(p)) ?? null
+  const hello = { alpn: tls.alpn.find(p => offered.includes(p)) ?? null, certificate }
   const client = attempt.tls.certificate
-  const hello = { alpn, certificate }
-  const required = context.require_client_certificate === true
-  const checked =
-    common.combined_validation_context !== undefined || common.validation_context_sds_secret_config !== undefined
-  if (!required && !checked) return { kind: 'done', terminates: true, hello, client: null }
-  if (client === null) {
-    if (required) return { kind: 'failed', alert: 'certificate required' }
-    return { kind: 'done', terminates: true, hello, client: null }
-  }
-  if (!trusts(common, client, options)) return { kind: 'failed', alert: 'unknown certificate authority' }
+  if (!tls.checked || (client === null && !tls.required)) return { kind: 'done', terminates: true, hello, client: null }
+  if (client === null) return { kind: 'failed', alert: 'certificate required' }
+  if (!trusts(tls, client, options)) return { kind: 'failed', alert: 'unknown certificate authority' }
   return { kind: 'done', terminates: true, hello, client }
 }
 
-function ownCertificate(common: JsonObject, options: ProxyOptions): CertificateIdentity | null {
-  const name = text(object(list(common.tls_certificate_sds_secret_configs)[0]).name)
-  return name === 'default' || name === '' ? options.certificate() : options.secret(name)
-}
-
 /** Is the client's certificate signed, in its time, and named as asked for? */
-function trusts(common: JsonObject, client: CertificateIdentity, options: ProxyOptions): boolean {
-  const combined = object(common.combined_validation_context)
-  const sds = object(combined.validation_context_sds_secret_config ?? common.validation_context_sds_secret_config)
-  const name = text(sds.name)
-  const roots = name === 'ROOTCA' || name === '' ? options.trustRoots() : credentialRoots(name, options)
+function trusts({ roots, names }: ServerTls, client: CertificateIdentity, options: ProxyOptions): boolean {
+  const known = roots === 'ROOTCA' || roots === '' ? options.trustRoots() : credentialRoots(roots, options)
   const { now } = options.scheduler
-  if (!roots.includes(client.issuer) || now < client.notBefore || now > client.notAfter) return false
-  const matchers = list(object(combined.default_validation_context).match_subject_alt_names)
-  if (matchers.length === 0) return true
-  const tests = matchers.map(m => compileString(m))
-  return client.sans.some(san => tests.some(test => test(san)))
+  if (!known.includes(client.issuer) || now < client.notBefore || now > client.notAfter) return false
+  return names.length === 0 || client.sans.some(san => names.some(name => name.test(san)))
 }
 
 function credentialRoots(name: string, options: ProxyOptions): string[] {

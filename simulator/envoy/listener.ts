@@ -2,6 +2,7 @@
 // (envoy: source/common/listener_manager/filter_chain_manager_impl.cc).
 import type { ConnectionAttempt } from '../wire/types.ts'
 import type { FilterChain, Listener } from '../xds/types.ts'
+import { compileServerTls, type ServerTls } from './handshake.ts'
 import { list, number, object, text } from './json.ts'
 import { compileCidr } from './matchers.ts'
 
@@ -13,6 +14,8 @@ export interface Chain {
   names: string[]
   transport: string
   alpn: string[]
+  /** null: plain text, or TLS that somebody further on speaks. */
+  tls: ServerTls | null
 }
 
 export interface CompiledListener {
@@ -41,6 +44,7 @@ function chain(config: FilterChain): Chain {
     names: (match.server_names ?? []).map(n => n.toLowerCase()),
     transport: text(match.transport_protocol),
     alpn: match.application_protocols ?? [],
+    tls: compileServerTls(object(config.transport_socket)),
   }
 }
 

@@ -2,7 +2,6 @@
 import type { RandomStream } from '../engine/types.ts'
 import type { Acceptor, AcceptResult, CertificateIdentity, ConnectionAttempt, ServerConnection } from '../wire/types.ts'
 import type { FilterChain, ProxyConfiguration } from '../xds/types.ts'
-import { UpstreamCluster } from './cluster.ts'
 import { carriedTls, TcpSession } from './filters/network/tcp-proxy.ts'
 import { handshake, inspectionError } from './handshake.ts'
 import { recordCodecError } from './http/codec-error.ts'
@@ -11,6 +10,7 @@ import { type CompiledListener, chooseChain, compileListener } from './listener.
 import { compileNetworkFilters, type NetworkFilters } from './network-filters.ts'
 import type { ProxyOptions } from './options.ts'
 import { compileRouteTable, type RouteTable } from './route.ts'
+import { UpstreamCluster } from './upstream/cluster.ts'
 
 /** What streams know of the connection they came in on. */
 export interface Downstream {
@@ -135,7 +135,7 @@ export class Proxy implements ProxyCore {
       this.refuse(listener, attempt)
       return { kind: 'reset' }
     }
-    const tls = handshake(chain.config, attempt, this.options)
+    const tls = handshake(chain.tls, attempt, this.options)
     if (tls.kind === 'not tls') return { kind: 'reset' }
     if (tls.kind === 'failed') return { kind: 'tls-failure', detail: tls.alert }
     const down: Downstream = {

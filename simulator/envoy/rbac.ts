@@ -2,10 +2,10 @@
 // unordered in effect; one matches when any of its permissions and any of its principals do.
 import type { HttpRequest } from '../wire/types.ts'
 import type { JsonObject } from '../xds/types.ts'
+import { barePath } from './http/path.ts'
 import { list, number, object, text } from './json.ts'
 import { compileCidr, compileHeader, compileString } from './matchers.ts'
 import type { Downstream } from './proxy.ts'
-import { barePath } from './route.ts'
 import { compileMetadata, compilePathTemplate, type Metadata } from './value-matcher.ts'
 
 /** What a rule may look at. Without a request (TCP) only facts of the connection hold. */

@@ -1,7 +1,7 @@
 // Where a redirect leads (source/common/router/config_impl.cc).
 import type { HttpRequest } from '../wire/types.ts'
+import { barePath } from './http/path.ts'
 import { number, type object, text } from './json.ts'
-import { barePath } from './route.ts'
 
 const CODES: { [name: string]: number } = {
   FOUND: 302,

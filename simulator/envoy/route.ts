@@ -85,7 +85,8 @@ export interface RouteTable {
   any: CompiledHost | null
 }
 
-function changes(level: JsonObject, side: 'request' | 'response'): HeaderChange {
+/** The header changes of one level: a route, a virtual host, a table, or a filter. */
+export function headerChange(level: JsonObject, side: 'request' | 'response'): HeaderChange {
   return {
     remove: list(level[`${side}_headers_to_remove`]).map(n => text(n).toLowerCase()),
     add: list(level[`${side}_headers_to_add`]).map(entry => {
@@ -204,7 +205,7 @@ function compileClusters(action: JsonObject): CompiledRoute['clusters'] {
   return list(object(action.weighted_clusters).clusters).map(entry => {
     const config = object(entry)
     until += number(config.weight)
-    const change = { request: changes(config, 'request'), response: changes(config, 'response') }
+    const change = { request: headerChange(config, 'request'), response: headerChange(config, 'response') }
     return { name: text(config.name), until, change, config }
   })
 }
@@ -242,8 +243,12 @@ function compileRoute(config: Route, host: CompiledHost, table: RouteConfigurati
     timeout: duration(action.timeout, 15_000_000),
     maxGrpcTimeout: action.max_grpc_timeout === undefined ? -1 : duration(grpcMax),
     retry: compileRetry(action.retry_policy ?? object(host.config).retry_policy),
-    request: [changes(config, 'request'), changes(host.config, 'request'), changes(table, 'request')],
-    response: [changes(config, 'response'), changes(host.config, 'response'), changes(table, 'response')],
+    request: [headerChange(config, 'request'), headerChange(host.config, 'request'), headerChange(table, 'request')],
+    response: [
+      headerChange(config, 'response'),
+      headerChange(host.config, 'response'),
+      headerChange(table, 'response'),
+    ],
     matchedPrefix:
       match.prefix === undefined && match.path_separated_prefix === undefined
         ? null
@@ -313,12 +318,4 @@ export function findHost(table: RouteTable, authority: string): CompiledHost | n
 /** How much of a path a rewritten prefix replaces (config_impl.cc rewritePathHeader of each kind of match). */
 export function matchedLength(route: CompiledRoute, bare: string): number {
   return route.matchedPrefix === null ? bare.length : route.matchedPrefix.length
-}
-
-/** Path without query and fragment. */
-export function barePath(path: string): string {
-  const q = path.indexOf('?')
-  const bare = q < 0 ? path : path.slice(0, q)
-  const h = bare.indexOf('#')
-  return h < 0 ? bare : bare.slice(0, h)
 }

@@ -1,5 +1,6 @@
 // xxHash64, seed included: what Envoy hashes request keys, ring points and maglev slots with. BigInt is slow, but it runs
 // once per key and host set; the balancers keep what they computed.
+import { utf8 } from './bytes.ts'
 
 const P1 = 0x9e3779b185ebca87n
 const P2 = 0xc2b2ae3d27d4eb4fn
@@ -30,19 +31,6 @@ function stripes(bytes: Uint8Array, seed: bigint): { hash: bigint; at: number } 
   }
   const mixed = wrap(rotl(a, 1n) + rotl(b, 7n) + rotl(c, 12n) + rotl(d, 18n))
   return { hash: [a, b, c, d].reduce(merge, mixed), at }
-}
-
-/** UTF-8 bytes of a text. Written out, because the core has no TextEncoder. */
-export function utf8(text: string): Uint8Array {
-  const bytes: number[] = []
-  for (const character of text) {
-    const code = character.codePointAt(0)!
-    if (code < 0x80) bytes.push(code)
-    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63))
-    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63))
-    else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63))
-  }
-  return Uint8Array.from(bytes)
 }
 
 /** The 64-bit hash of a text's UTF-8 bytes (or of bytes). */

@@ -30,13 +30,16 @@ function older(a: Resource, b: Resource): number {
 
 /** Rules by gateway and host: routes of several objects for one host are one VirtualService. */
 class VirtualHosts {
-  private readonly found = new Map<string, { first: Resource; spec: Fields; rules: Fields[]; parents: string[] }>()
+  private readonly found = new Map<
+    string,
+    { name: string; first: Resource; spec: Fields; rules: Fields[]; parents: string[] }
+  >()
 
   add(name: string, gateway: string, host: string, route: Resource, rules: readonly Fields[], extra: Fields): void {
     const key = `${gateway} ${name}`
     let entry = this.found.get(key)
     if (entry === undefined) {
-      entry = { first: route, spec: { gateways: [gateway], hosts: [host], ...extra }, rules: [], parents: [] }
+      entry = { name, first: route, spec: { gateways: [gateway], hosts: [host], ...extra }, rules: [], parents: [] }
       this.found.set(key, entry)
     }
     entry.rules.push(...rules)
@@ -45,14 +48,14 @@ class VirtualHosts {
   }
 
   resources(): Resource[] {
-    return [...this.found].map(([key, { first, spec, rules, parents }]) => {
+    return [...this.found.values()].map(({ name, first, spec, rules, parents }) => {
       sortRules(rules)
       return {
         apiVersion: 'networking.istio.io/v1',
         kind: 'VirtualService',
         metadata: {
           ...first.metadata,
-          name: key.slice(key.indexOf(' ') + 1),
+          name,
           labels: {},
           annotations: {
             'internal.istio.io/parents': parents.join(','),

@@ -1,6 +1,6 @@
 // Filters of a rule (pilot/pkg/config/kube/gateway/conversion.go createHeadersFilter, createRedirectFilter,
 // createRewriteFilter, createMirrorFilter).
-import { backendDestination, type RuleContext } from './rules.ts'
+import { backendDestination, type RuleContext } from './backends.ts'
 import { type Fields, fields, list, text } from './types.ts'
 
 export function convertFilters(filters: readonly unknown[], context: RuleContext): Fields {

@@ -55,7 +55,7 @@ function convert(
     servers: [
       {
         hosts: selected.map(namespace => `${namespace}/${hostname === '' ? '*' : hostname}`),
-        port: { name: 'default', number: port, protocol: protocol === 'TLS' ? 'TLS' : protocol },
+        port: { name: 'default', number: port, protocol },
         ...serverTls(fields(listener.tls), metadata.namespace, protocol),
       },
     ],
@@ -77,7 +77,6 @@ function convert(
       metadata: {
         ...metadata,
         name: internal,
-        labels: metadata.labels,
         annotations: {
           'internal.istio.io/parents': `Gateway/${metadata.name}/${name}.${metadata.namespace}`,
           'internal.istio.io/gateway-service': gatewayServices(gateway, domain).join(','),

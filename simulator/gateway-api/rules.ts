@@ -1,15 +1,8 @@
 // One rule of an HTTPRoute or GRPCRoute as rules of a VirtualService, one for each match
 // (pilot/pkg/config/kube/gateway/conversion.go convertHTTPRoute, convertGRPCRoute).
-import type { Resource } from '../resources/types.ts'
+import { backendDestination, type RuleContext } from './backends.ts'
 import { convertFilters, convertHeaders } from './filters.ts'
 import { type Fields, fields, list, text } from './types.ts'
-
-export interface RuleContext {
-  route: Resource
-  domain: string
-  /** May a route of the first namespace name a Service of the second? */
-  granted: (service: { namespace: string; name: string }) => boolean
-}
 
 export function convertRule(rule: Fields, position: number, context: RuleContext): Fields[] {
   const { route } = context
@@ -57,15 +50,6 @@ function destinations(backends: readonly Fields[], context: RuleContext): Fields
     if (headers !== null) out.headers = headers
     return out
   })
-}
-
-/** A Service by its full name; a Service that the route may not name becomes none at all. */
-export function backendDestination(backend: Fields, { route, domain, granted }: RuleContext): Fields {
-  const namespace = text(backend.namespace, route.metadata.namespace)
-  const name = text(backend.name)
-  if (!granted({ namespace, name })) return {}
-  const host = text(backend.kind, 'Service') === 'Hostname' ? name : `${name}.${namespace}.svc.${domain}`
-  return backend.port === undefined ? { host } : { host, port: { number: backend.port } }
 }
 
 function httpMatch(match: Fields): Fields {

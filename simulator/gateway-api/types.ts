@@ -16,11 +16,8 @@ export interface Parent {
   kinds: readonly string[]
 }
 
-export type Fields = Record<string, unknown>
+export { type Fields, fields, list } from '../resources/fields.ts'
 
-export const fields = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
-export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
 export const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback)
 export const isGatewayApi = (resource: Resource): boolean =>
   resource.apiVersion.startsWith('gateway.networking.k8s.io/')

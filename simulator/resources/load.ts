@@ -4,19 +4,15 @@ import type { Diagnostic, Path } from '../diagnostics/types.ts'
 import { type ParsedDocument, parseDocuments } from '../documents/index.ts'
 import { canonicalise } from './canonical.ts'
 import { catalog, groupOf, lookupKind } from './catalog.ts'
+import { type Fields, isObject } from './fields.ts'
 import { didYouMean, schemaDiagnostics } from './schema-diagnostics.ts'
 import type { LoadResult, ObjectMeta, Resource, SourceFile } from './types.ts'
 import { unsimulatedFields } from './unsimulated.ts'
-
-type Fields = Record<string, unknown>
 
 export interface LoadOptions {
   /** Namespace of namespaced resources that name none; 'default' unless told. */
   defaultNamespace?: string
 }
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 

@@ -3,11 +3,9 @@
 
 import type { Diagnostic } from '../diagnostics/types.ts'
 import { parseDocuments } from '../documents/index.ts'
+import { isObject } from './fields.ts'
 import { defaultMeshConfig, type MeshConfig, mergeMeshConfig } from './mesh-config.ts'
 import type { Resource } from './types.ts'
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The mesh config that the resources describe, on istiod's defaults. */
 export function meshConfigFrom(resources: readonly Resource[]): { meshConfig: MeshConfig; diagnostics: Diagnostic[] } {

@@ -1,18 +1,7 @@
-// Reading of Kubernetes objects whose specs the house does not type: total functions that answer "nothing" on any
-// other shape, so that an odd document can never break the world.
+// Reading of Kubernetes objects whose specs the house does not type: the readers of resources, and those for scalars.
+import { fields } from '../resources/fields.ts'
 
-/** Untyped object of a document. */
-export type Fields = { [key: string]: unknown }
-
-/** The object, or an empty one. */
-export function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
-}
-
-/** The list, or an empty one. */
-export function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : []
-}
+export { type Fields, fields, list } from '../resources/fields.ts'
 
 /** The text (numbers and booleans as text), or ''. */
 export function text(value: unknown): string {

@@ -2,16 +2,14 @@
 // (source/common/http/async_client_impl.cc). No retries; the answer or the failure comes once.
 import type { EventHandler, EventId } from '../../engine/types.ts'
 import type { HttpRequest, HttpResponse, RequestHandle } from '../../wire/types.ts'
-import type { PoolUser } from '../pool.ts'
 import type { ProxyCore } from '../proxy.ts'
+import type { PoolUser } from '../upstream/pool-user.ts'
 
 /** `null`: no answer. */
 export type AsyncAnswer = (response: HttpResponse | null) => void
 
 export class AsyncRequest implements PoolUser, EventHandler {
   readonly outgoing: HttpRequest
-  readonly alpn: readonly string[] | null = null
-  readonly hash: bigint | null = null
   private readonly core: ProxyCore
   private readonly answer: AsyncAnswer
   private handle: RequestHandle | null = null

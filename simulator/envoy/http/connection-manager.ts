@@ -17,7 +17,7 @@ import {
   sanitize,
 } from './forwarding.ts'
 import type { LocalReply } from './local-reply.ts'
-import { normalizePath } from './path.ts'
+import { normalizePath, unescapeSlashes } from './path.ts'
 import { HttpStream } from './stream.ts'
 
 const XFCC = 'x-forwarded-client-cert'
@@ -125,13 +125,6 @@ export class ConnectionManager {
   }
 }
 
-/** Escaped slashes and backslashes of the path become what they stand for. */
-function unescapeSlashes(path: string): string {
-  const query = path.search(/[?#]/)
-  const bare = query < 0 ? path : path.slice(0, query)
-  return bare.replace(/%2f/gi, '/').replace(/%5c/gi, '\\') + (query < 0 ? '' : path.slice(query))
-}
-
 /** One downstream connection: HTTP until a stream is upgraded, then that stream's bytes. */
 export class ManagedConnection implements ServerConnectionHandler {
   readonly manager: ConnectionManager
@@ -160,7 +153,7 @@ export class ManagedConnection implements ServerConnectionHandler {
   }
 
   onData(data: string): void {
-    if (this.latest?.router.upgraded) this.latest.router.sendUpgraded(data)
+    this.latest?.router.sendUpgraded(data)
   }
 
   onClosed(): void {

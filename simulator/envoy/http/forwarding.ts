@@ -3,8 +3,8 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { HeaderLines } from '../../wire/types.ts'
 import type { JsonObject } from '../../xds/types.ts'
+import { hex, utf8 } from '../bytes.ts'
 import { header, number, object, text } from '../json.ts'
-import { utf8 } from '../xxhash64.ts'
 
 /** Control headers that only callers inside the trust boundary may send. With Istio's settings nobody is inside. */
 const CONTROL = new Set([
@@ -60,7 +60,9 @@ export function compileForwarding(manager: JsonObject): ForwardingSettings {
 
 /** The trusted client address: the peer, or an entry of x-forwarded-for counted from the right. */
 export function clientAddress(headers: HeaderLines, peer: string, settings: ForwardingSettings): string {
-  const entries = (header(headers, 'x-forwarded-for') ?? '')
+  const forwarded = header(headers, 'x-forwarded-for')
+  if (forwarded === undefined) return peer
+  const entries = forwarded
     .split(',')
     .map(entry => entry.trim())
     .filter(entry => entry !== '')
@@ -101,6 +103,5 @@ export function clientCertElement(
 
 /** There are no bytes to hash: the identity stands for them. */
 function fingerprint(client: ClientCertificate): string {
-  const digest = sha256(utf8(`${client.subject} ${client.sans.join(' ')}`))
-  return [...digest].map(byte => byte.toString(16).padStart(2, '0')).join('')
+  return hex(sha256(utf8(`${client.subject} ${client.sans.join(' ')}`)))
 }

@@ -4,6 +4,14 @@
 
 const UNRESERVED = /[A-Za-z0-9\-._~]/
 
+/** Path without query and fragment. */
+export function barePath(path: string): string {
+  const q = path.indexOf('?')
+  const bare = q < 0 ? path : path.slice(0, q)
+  const h = bare.indexOf('#')
+  return h < 0 ? bare : bare.slice(0, h)
+}
+
 /** Decodes what needs no encoding, upper-cases nothing, leaves every other escape as written. */
 function decodeUnreserved(path: string): string {
   return path.replace(/%([0-9A-Fa-f]{2})/g, (sequence, hex: string) => {
@@ -30,11 +38,16 @@ function withoutDotSegments(path: string): string {
 /** The normalised `:path`, null when it cannot be one. `mergeSlashes`: adjacent slashes become one. */
 export function normalizePath(path: string, mergeSlashes: boolean): string | null {
   if (!path.startsWith('/')) return path === '*' ? path : null
-  const query = path.search(/[?#]/)
-  const bare = query < 0 ? path : path.slice(0, query)
-  const rest = query < 0 ? '' : path.slice(query)
+  const bare = barePath(path)
+  const rest = path.slice(bare.length)
   const needsWork = bare.includes('%') || bare.includes('\\') || bare.includes('/.')
   let normal = needsWork ? withoutDotSegments(decodeUnreserved(bare).replaceAll('\\', '/')) : bare
   if (mergeSlashes && normal.includes('//')) normal = normal.replace(/\/{2,}/g, '/')
   return normal + rest
+}
+
+/** Escaped slashes and backslashes of the path become what they stand for. */
+export function unescapeSlashes(path: string): string {
+  const bare = barePath(path)
+  return bare.replace(/%2f/gi, '/').replace(/%5c/gi, '\\') + path.slice(bare.length)
 }

@@ -10,11 +10,12 @@ import { put } from '../header-lines.ts'
 import { header, object } from '../json.ts'
 import type { Downstream, ProxyCore } from '../proxy.ts'
 import type { RbacSubject } from '../rbac.ts'
-import { barePath, type CompiledHost, type CompiledRoute, findHost, whyNot } from '../route.ts'
+import { type CompiledHost, type CompiledRoute, findHost, whyNot } from '../route.ts'
 import { mutateResponse } from '../router/response-headers.ts'
 import { Router } from '../router/router.ts'
 import type { ConnectionManager, ManagedConnection } from './connection-manager.ts'
 import { type LocalReply, localResponse } from './local-reply.ts'
+import { barePath } from './path.ts'
 import { recordStream } from './stream-record.ts'
 
 const START = 1
@@ -184,7 +185,7 @@ export class HttpStream implements EventHandler {
     if (route.total === 0) return null
     const roll = this.roll % route.total
     const choice = route.clusters.find(c => c.until > roll) ?? null
-    if (choice !== null && route.clusters.length > 1)
+    if (this.trail !== null && choice !== null && route.clusters.length > 1)
       this.note('cluster', choice.name, `drawn by weight: ${roll} of ${route.total}`)
     return choice
   }
@@ -294,7 +295,7 @@ export class HttpStream implements EventHandler {
 
   private cancelled(): void {
     if (this.over) return
-    this.router.abandon()
+    this.router.drop()
     // An HTTP/2 client resets the one stream, an HTTP/1 client can only leave.
     const reset = this.received.protocol === 'HTTP/2'
     this.flag(reset ? 'DR' : 'DC')

@@ -2,9 +2,10 @@
 // (source/common/router/config_impl.cc finalizeRequestHeaders, router.cc).
 import type { HeaderLines, HttpRequest } from '../../wire/types.ts'
 import { mutate, put } from '../header-lines.ts'
+import { barePath } from '../http/path.ts'
 import type { HttpStream } from '../http/stream.ts'
 import { header, text } from '../json.ts'
-import { barePath, type CompiledRoute, matchedLength } from '../route.ts'
+import { type CompiledRoute, matchedLength } from '../route.ts'
 import { formatHeader } from './format.ts'
 
 /** `expected`: µs that the caller waits at most, 0 = for ever. */

@@ -11,16 +11,18 @@ import type {
   RequestHandle,
   StreamResetReason,
 } from '../../wire/types.ts'
-import type { Host, UpstreamCluster } from '../cluster.ts'
 import { hashOf } from '../hash-policy.ts'
 import { put } from '../header-lines.ts'
 import { localResponse } from '../http/local-reply.ts'
+import { barePath } from '../http/path.ts'
 import type { HttpStream } from '../http/stream.ts'
 import { number, object, text } from '../json.ts'
-import type { PoolUser } from '../pool.ts'
 import { redirectTo } from '../redirect.ts'
 import { FLAGS, retriesReset, retriesResponse } from '../retry-conditions.ts'
-import { barePath, type CompiledRoute, matchedLength } from '../route.ts'
+import { type CompiledRoute, matchedLength } from '../route.ts'
+import type { UpstreamCluster } from '../upstream/cluster.ts'
+import type { Host } from '../upstream/host.ts'
+import type { PoolUser } from '../upstream/pool-user.ts'
 import { mirror } from './mirror.ts'
 import { outgoingRequest } from './outgoing.ts'
 import { mutateResponse } from './response-headers.ts'
@@ -115,7 +117,7 @@ export class Router implements PoolUser, EventHandler {
     const limit = globalTimeout(route, stream.request)
     const perTry = route.retry?.perTry ?? 0
     this.outgoing = outgoingRequest(stream, route, perTry > 0 && (limit === 0 || perTry < limit) ? perTry : limit)
-    this.sni = this.outgoing.authority.replace(/:\d+$/, '')
+    if (cluster.settings.autoSni) this.sni = this.outgoing.authority.replace(/:\d+$/, '')
     if (stream.alpnOffers !== null && cluster.alpnOverride) this.alpn = this.offers(cluster)
     if (route.hash.length > 0) this.hash = this.hashRequest(route)
     if (limit > 0) this.timer = stream.core.options.scheduler.after(limit, this, ROUTE_TIMEOUT, null)
@@ -125,7 +127,7 @@ export class Router implements PoolUser, EventHandler {
   }
 
   private offers(cluster: UpstreamCluster): readonly string[] | null {
-    const kind = cluster.protocolFor(this.downstreamProtocol, this.outgoing)
+    const kind = cluster.settings.protocolFor(this.downstreamProtocol, this.outgoing)
     return this.stream.alpnOffers?.get(kind === 'http2' ? 'HTTP/2' : 'HTTP/1.1') ?? null
   }
 
@@ -336,7 +338,8 @@ export class Router implements PoolUser, EventHandler {
     this.tryTimer = 0
   }
 
-  private drop(): void {
+  /** Gives up the try that is under way: no time is left, or no client. */
+  drop(): void {
     if (this.inTry && this.handle === null) this.host?.pool.withdraw(this)
     this.handle?.cancel()
     this.endTry()
@@ -345,11 +348,6 @@ export class Router implements PoolUser, EventHandler {
   private giveBackRetry(): void {
     if (this.holdsRetry) this.cluster?.giveBackRetry()
     this.holdsRetry = false
-  }
-
-  /** The client has gone. */
-  abandon(): void {
-    this.drop()
   }
 
   /** The stream is over. */

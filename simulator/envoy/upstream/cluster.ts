@@ -1,7 +1,6 @@
 // An upstream cluster: hosts, their published health, load balancing, circuit breakers and outlier ejection
 // (envoy: source/common/upstream/cluster_manager_impl.cc, upstream_impl.cc).
 import type { EventHandler, SimTime } from '../../engine/types.ts'
-import type { HttpProtocol, HttpRequest } from '../../wire/types.ts'
 import type { Cluster, ClusterLoadAssignment } from '../../xds/types.ts'
 import { duration, number, object, text } from '../json.ts'
 import { HostChoice } from '../load-balancing/choice.ts'
@@ -12,7 +11,6 @@ import { Breakers } from './breakers.ts'
 import { type ClusterCounters, createCounters } from './counters.ts'
 import { Host } from './host.ts'
 import { type EjectionType, HostMonitor, type LocalOutcome, OutlierDetector, type OutlierOwner } from './outlier.ts'
-import type { PoolProtocol } from './pool.ts'
 import { HostPools } from './pools.ts'
 import { ConnectionSettings } from './settings.ts'
 import { TransportSockets } from './transport.ts'
@@ -35,15 +33,8 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
   readonly counters: ClusterCounters = createCounters()
   readonly settings: ConnectionSettings
   readonly sockets: TransportSockets
-  readonly connectTimeout: number
-  readonly maxRequestsPerConnection: number
-  readonly maxConcurrentStreams: number
-  readonly maxConnectionDuration: number
-  readonly idleTimeout: number
-  readonly autoSni: boolean
   /** May the istio.alpn filter put its own list in place of the cluster's? */
   readonly alpnOverride: boolean
-  readonly source: { sourceIp?: string }
   hosts: Host[] = []
   private readonly byKey = new Map<string, Host>()
   private readonly choice: HostChoice
@@ -66,14 +57,7 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
     this.breakers = new Breakers(config.circuit_breakers)
     this.settings = new ConnectionSettings(config, options.ip)
     this.sockets = new TransportSockets(config, options)
-    this.connectTimeout = this.settings.connectTimeout
-    this.maxRequestsPerConnection = this.settings.maxRequestsPerConnection
-    this.maxConcurrentStreams = this.settings.maxConcurrentStreams
-    this.maxConnectionDuration = this.settings.maxConnectionDuration
-    this.idleTimeout = this.settings.idleTimeout
-    this.autoSni = this.settings.autoSni
     this.alpnOverride = text(object(object(object(config.metadata).filter_metadata).istio).alpn_override) !== 'false'
-    this.source = this.settings.source
     const dice = options.random.stream(`envoy/${options.id}/cluster/${config.name}`)
     this.choice = new HostChoice(
       config,
@@ -208,11 +192,6 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
     const host = this.hostAt(to.ip, port)
     this.hosts.push(host)
     return host
-  }
-
-  /** See ConnectionSettings.protocolFor. */
-  protocolFor(downstream: HttpProtocol | undefined, outgoing: HttpRequest): PoolProtocol {
-    return this.settings.protocolFor(downstream, outgoing)
   }
 
   /** A try ended with this response status. */

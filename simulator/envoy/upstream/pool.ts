@@ -83,15 +83,20 @@ export class ConnectionPool {
     }
     const { scheduler, network } = cluster.options
     const http2 = this.protocol !== 'http1'
-    const left = cluster.maxRequestsPerConnection || UNLIMITED
-    const client = new ActiveClient(this, http2, Math.min(left, http2 ? cluster.maxConcurrentStreams : 1), left)
+    const left = cluster.settings.maxRequestsPerConnection || UNLIMITED
+    const client = new ActiveClient(
+      this,
+      http2,
+      Math.min(left, http2 ? cluster.settings.maxConcurrentStreams : 1),
+      left,
+    )
     this.all.add(client)
     this.connecting += client.capacity
     connections.count++
     cluster.counters.upstream_cx_total++
     if (this.protocol !== 'auto') this.countProtocol(client)
-    if (cluster.connectTimeout > 0)
-      client.connectTimer = scheduler.after(cluster.connectTimeout, client, CONNECT_TIMEOUT, null)
+    if (cluster.settings.connectTimeout > 0)
+      client.connectTimer = scheduler.after(cluster.settings.connectTimeout, client, CONNECT_TIMEOUT, null)
     client.dialling = network.dial(
       {
         ip: this.host.ip,
@@ -99,7 +104,7 @@ export class ConnectionPool {
         tls: cluster.sockets.hello(this.host, this.alpn, this.sni),
         firstBytes: http2 ? 'HTTP/2' : 'HTTP/1.1',
         bypassCapture: true,
-        ...cluster.source,
+        ...cluster.settings.source,
       },
       client,
     )
@@ -120,8 +125,13 @@ export class ConnectionPool {
       if (!client.http2) client.capacity = 1
       this.countProtocol(client)
     }
-    if (cluster.maxConnectionDuration > 0)
-      client.durationTimer = cluster.options.scheduler.after(cluster.maxConnectionDuration, client, DURATION, null)
+    if (cluster.settings.maxConnectionDuration > 0)
+      client.durationTimer = cluster.options.scheduler.after(
+        cluster.settings.maxConnectionDuration,
+        client,
+        DURATION,
+        null,
+      )
     if (this.drained) this.drainClient(client)
     else this.makeReady(client)
     this.serve()
@@ -243,14 +253,14 @@ export class ConnectionPool {
     const { scheduler } = this.cluster.options
     client.idleSince = scheduler.now
     // One timer per connection, looked at when it fires: arming it anew after each request would cost two events each.
-    if (client.idleTimer === 0 && this.cluster.idleTimeout > 0)
-      client.idleTimer = scheduler.after(this.cluster.idleTimeout, client, IDLE, null)
+    if (client.idleTimer === 0 && this.cluster.settings.idleTimeout > 0)
+      client.idleTimer = scheduler.after(this.cluster.settings.idleTimeout, client, IDLE, null)
   }
 
   idleCheck(client: ActiveClient): void {
     if (client.state === 'closed' || client.streams > 0) return
     const { scheduler } = this.cluster.options
-    const rest = client.idleSince + this.cluster.idleTimeout - scheduler.now
+    const rest = client.idleSince + this.cluster.settings.idleTimeout - scheduler.now
     if (rest > 0) {
       client.idleTimer = scheduler.after(rest, client, IDLE, null)
       return

@@ -18,8 +18,8 @@ export class HostPools {
   /** Asks for a stream: attached at once, queued, or refused with overflow. */
   request(user: PoolUser): void {
     const alpn = user.alpn ?? null
-    const sni = this.cluster.autoSni ? (user.sni ?? '') : ''
-    this.find(this.cluster.protocolFor(user.downstreamProtocol, user.outgoing), alpn, sni).request(user)
+    const sni = this.cluster.settings.autoSni ? (user.sni ?? '') : ''
+    this.find(this.cluster.settings.protocolFor(user.downstreamProtocol, user.outgoing), alpn, sni).request(user)
   }
 
   private find(protocol: PoolProtocol, alpn: readonly string[] | null, sni: string): ConnectionPool {

@@ -6,7 +6,6 @@ import { duration, number, object, text } from '../json.ts'
 import type { PoolProtocol } from './pool.ts'
 
 const HTTP = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
-const TCP = 'envoy.extensions.upstreams.tcp.v3.TcpProtocolOptions'
 /** Envoy's defaults: 5 s to connect, an hour of idleness, 1024 streams (since 1.36). */
 const CONNECT = 5_000_000
 const HOUR = 3_600_000_000
@@ -17,9 +16,8 @@ export class ConnectionSettings {
   readonly maxRequestsPerConnection: number
   readonly maxConcurrentStreams: number
   readonly maxConnectionDuration: number
-  /** HTTP and TCP connections without use; 0 = never closed. */
+  /** HTTP connections without use; 0 = never closed. */
   readonly idleTimeout: number
-  readonly tcpIdleTimeout: number
   readonly autoSni: boolean
   /** Addresses that connections come from: absent where the proxy binds the loopback of inbound clusters. */
   readonly source: { sourceIp?: string }
@@ -46,7 +44,6 @@ export class ConnectionSettings {
     this.maxConcurrentStreams = number(http2.max_concurrent_streams, STREAMS)
     this.maxConnectionDuration = duration(common.max_connection_duration)
     this.idleTimeout = duration(common.idle_timeout, HOUR)
-    this.tcpIdleTimeout = duration(object(extensions[TCP]).idle_timeout, HOUR)
     this.autoSni = object(http.upstream_http_protocol_options).auto_sni === true
     const bind = text(object(object(config.upstream_bind_config).source_address).address)
     this.source = bind.startsWith('127.') ? {} : { sourceIp: ip }

@@ -3,24 +3,20 @@
 import type { CertificateIdentity, ClientHello } from '../../wire/types.ts'
 import type { Cluster, JsonObject } from '../../xds/types.ts'
 import { list, object, text } from '../json.ts'
-import { compileString } from '../matchers.ts'
 import type { ProxyOptions } from '../options.ts'
+import { type CommonTls, compileCommonTls } from '../tls-context.ts'
 import type { Host } from './host.ts'
 
 const NOT_TLS = 'TLS_error:|268435703:SSL_routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end'
 
 /** What one TLS context says, read once. */
-interface TlsContext {
+interface TlsContext extends CommonTls {
   sni: string
-  alpn: string[]
   autoSni: boolean
-  /** Name of the client certificate's secret; '' = none. */
-  secret: string
   /** Are peers checked against roots at all? */
   checks: boolean
   /** Do the mesh's roots sign, or the public authorities? */
   meshRoots: boolean
-  names: { want: string; test: (san: string) => boolean }[]
 }
 
 interface Choice {
@@ -68,24 +64,13 @@ export class TransportSockets {
 function contextOf(socket: JsonObject): TlsContext | null {
   const tls = object(socket.typed_config)
   if (!text(tls['@type']).endsWith('UpstreamTlsContext')) return null
-  const common = object(tls.common_tls_context)
-  const combined = object(common.combined_validation_context)
-  const validation = object(combined.default_validation_context ?? common.validation_context)
-  const roots = text(
-    object(combined.validation_context_sds_secret_config ?? common.validation_context_sds_secret_config).name,
-  )
-  const names = list(validation.match_typed_subject_alt_names ?? validation.match_subject_alt_names).map(m => {
-    const matcher = object(object(m).matcher ?? m)
-    return { want: text(matcher.exact ?? matcher.prefix ?? matcher.suffix), test: compileString(matcher) }
-  })
+  const common = compileCommonTls(object(tls.common_tls_context))
   return {
     sni: text(tls.sni),
-    alpn: list(common.alpn_protocols).map(p => text(p)),
     autoSni: tls.auto_host_sni === true || text(tls.sni) === '',
-    secret: text(object(list(common.tls_certificate_sds_secret_configs)[0]).name),
-    checks: roots !== '' || validation.trusted_ca !== undefined,
-    meshRoots: roots === 'ROOTCA',
-    names,
+    checks: common.roots !== '' || common.validation.trusted_ca !== undefined,
+    meshRoots: common.roots === 'ROOTCA',
+    ...common,
   }
 }
 

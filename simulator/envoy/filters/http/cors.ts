@@ -6,7 +6,7 @@ import { put } from '../../header-lines.ts'
 import type { HttpStream } from '../../http/stream.ts'
 import { fraction, header, list, object, text } from '../../json.ts'
 import { compileString, type StringTest } from '../../matchers.ts'
-import type { FilterStatus, HttpFilter } from './filter.ts'
+import { compileOnce, type FilterStatus, type HttpFilter, isPreflight } from './filter.ts'
 
 interface CorsPolicy {
   origins: StringTest[]
@@ -19,12 +19,8 @@ interface CorsPolicy {
   enabled: boolean
 }
 
-const compiled = new WeakMap<object, CorsPolicy>()
-
-function compilePolicy(config: JsonObject): CorsPolicy {
-  const known = compiled.get(config)
-  if (known) return known
-  const policy: CorsPolicy = {
+const compilePolicy = compileOnce((config: JsonObject): CorsPolicy => {
+  return {
     origins: list(config.allow_origin_string_match).map(compileString),
     methods: text(config.allow_methods),
     headers: text(config.allow_headers),
@@ -34,9 +30,7 @@ function compilePolicy(config: JsonObject): CorsPolicy {
     forwardUnmatched: config.forward_not_matching_preflights !== false,
     enabled: config.filter_enabled === undefined || fraction(object(config.filter_enabled).default_value) > 0,
   }
-  compiled.set(config, policy)
-  return policy
-}
+})
 
 export class CorsFilter implements HttpFilter {
   readonly name: string
@@ -49,8 +43,7 @@ export class CorsFilter implements HttpFilter {
     const policy = this.policyOf(stream)
     const origin = header(stream.request.headers, 'origin') ?? ''
     if (policy === null || origin === '') return 'continue'
-    const asked = header(stream.request.headers, 'access-control-request-method') ?? ''
-    if (stream.request.method !== 'OPTIONS' || asked === '') return 'continue'
+    if (!isPreflight(stream.request)) return 'continue'
     const allowed = policy.origins.some(test => test(origin))
     if (!allowed && policy.forwardUnmatched) return 'continue'
     // Encoded by the filter itself: not one of the local replies that routes may change.

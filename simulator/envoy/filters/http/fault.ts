@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../xds/types.ts'
 import type { HttpStream } from '../../http/stream.ts'
 import { duration, fraction, list, number, object } from '../../json.ts'
 import { compileHeaders, compileString, type HeaderTest, type StringTest } from '../../matchers.ts'
-import type { FilterStatus, HttpFilter } from './filter.ts'
+import { compileOnce, type FilterStatus, type HttpFilter } from './filter.ts'
 
 interface Fault {
   headers: HeaderTest[]
@@ -16,14 +16,10 @@ interface Fault {
   nodes: StringTest[]
 }
 
-const compiled = new WeakMap<object, Fault>()
-
-function compileFault(config: JsonObject): Fault {
-  const known = compiled.get(config)
-  if (known) return known
+const compileFault = compileOnce((config: JsonObject): Fault => {
   const delay = object(config.delay)
   const abort = object(config.abort)
-  const fault: Fault = {
+  return {
     headers: compileHeaders(config.headers),
     upstream: typeof config.upstream_cluster === 'string' ? config.upstream_cluster : '',
     delay: config.delay === undefined ? 0 : duration(delay.fixed_delay),
@@ -38,9 +34,7 @@ function compileFault(config: JsonObject): Fault {
     abortShare: config.abort === undefined ? 0 : fraction(abort.percentage),
     nodes: list(config.downstream_nodes).map(node => compileString({ exact: node })),
   }
-  compiled.set(config, fault)
-  return fault
-}
+})
 
 export class FaultFilter implements HttpFilter {
   readonly name: string

@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from '../../../xds/types.ts'
 import type { HttpStream } from '../../http/stream.ts'
 import { list, object, text } from '../../json.ts'
-import type { FilterStatus, HttpFilter } from './filter.ts'
+import { type FilterStatus, type HttpFilter, isPreflight } from './filter.ts'
 import { JwtProvider, type Verdict } from './jwt-provider.ts'
 
 const MISSING = 'Jwt is missing'
@@ -33,7 +33,7 @@ export class JwtAuthnFilter implements HttpFilter {
 
   onRequest(stream: HttpStream): FilterStatus {
     const { request } = stream
-    if (this.bypassPreflight && isPreflight(stream)) return 'continue'
+    if (this.bypassPreflight && isPreflight(request)) return 'continue'
     const rule = this.rules.find(candidate => candidate.matches(request.path))
     if (rule === undefined) return 'continue'
     const verdict = rule.requires(stream)
@@ -109,12 +109,6 @@ export class JwtAuthnFilter implements HttpFilter {
     }
     return last
   }
-}
-
-function isPreflight({ request }: HttpStream): boolean {
-  if (request.method !== 'OPTIONS') return false
-  const value = (name: string): string => request.headers.find(line => line[0] === name)?.[1] ?? ''
-  return value('origin') !== '' && value('access-control-request-method') !== ''
 }
 
 function pathMatch(match: JsonObject): (path: string) => boolean {

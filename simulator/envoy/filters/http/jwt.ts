@@ -3,8 +3,8 @@
 import { p256 } from '@noble/curves/nist.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Json, JsonObject } from '../../../xds/types.ts'
+import { hex, utf8 } from '../../bytes.ts'
 import { list, object, text } from '../../json.ts'
-import { utf8 } from '../../xxhash64.ts'
 
 export interface Jwt {
   header: JsonObject
@@ -90,8 +90,6 @@ function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
 
 /** DigestInfo of SHA-256 (RFC 8017, section 9.2). */
 const SHA256_INFO = '3031300d060960864801650304020105000420'
-
-const hex = (bytes: Uint8Array): string => [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('')
 
 function verifiesRsa(jwt: Jwt, key: JsonObject): boolean {
   const modulus = fromBase64Url(text(key.n))

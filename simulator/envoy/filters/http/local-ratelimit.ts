@@ -3,7 +3,8 @@
 import type { JsonObject } from '../../../xds/types.ts'
 import { mutate } from '../../header-lines.ts'
 import type { HttpStream } from '../../http/stream.ts'
-import { duration, fraction, list, number, object, text } from '../../json.ts'
+import { duration, fraction, number, object } from '../../json.ts'
+import { type HeaderChange, headerChange } from '../../route.ts'
 import type { FilterStatus, HttpFilter } from './filter.ts'
 
 class TokenBucket {
@@ -32,7 +33,7 @@ interface Limit {
   enabled: number
   enforced: number
   status: number
-  headers: { header: JsonObject; append_action: string }[]
+  change: HeaderChange
 }
 
 export class LocalRateLimitFilter implements HttpFilter {
@@ -52,19 +53,7 @@ export class LocalRateLimitFilter implements HttpFilter {
     if (stream.core.dice.below(1_000_000) >= limit.enforced) return 'continue'
     const reply = { status: limit.status, body: 'local_rate_limited', flag: 'RL', details: 'local_rate_limited' }
     const headers: [string, string][] = []
-    mutate(
-      headers,
-      {
-        remove: [],
-        add: limit.headers.map(({ header, append_action }) => ({
-          name: text(header.key).toLowerCase(),
-          value: text(header.value),
-          mode: append_action,
-          keepEmpty: false,
-        })),
-      },
-      value => value,
-    )
+    mutate(headers, limit.change, value => value)
     stream.localReply({ ...reply, headers })
     return 'stop'
   }
@@ -77,10 +66,7 @@ export class LocalRateLimitFilter implements HttpFilter {
         enabled: fraction(object(config.filter_enabled).default_value),
         enforced: fraction(object(config.filter_enforced).default_value),
         status: number(object(config.status).code, 429),
-        headers: list(config.response_headers_to_add).map(entry => ({
-          header: object(object(entry).header),
-          append_action: text(object(entry).append_action, 'APPEND_IF_EXISTS_OR_ADD'),
-        })),
+        change: headerChange(config, 'response'),
       }
       this.limits.set(config, limit)
     }

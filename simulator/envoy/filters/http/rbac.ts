@@ -39,11 +39,10 @@ export class RbacFilter implements HttpFilter {
     }
     const denied = denies(this.rules, hit)
     if (denied === null) {
-      stream.note(
-        'filter',
-        this.name,
-        hit === null ? `no ${this.rules.action} policy matches` : `${this.rules.action} by ${hit}`,
-      )
+      if (stream.trail !== null) {
+        const { action } = this.rules
+        stream.note('filter', this.name, hit === null ? `no ${action} policy matches` : `${action} by ${hit}`)
+      }
       return 'continue'
     }
     stream.note('filter', this.name, denied === 'none' ? 'denied: no ALLOW policy matches' : `denied by ${denied}`)

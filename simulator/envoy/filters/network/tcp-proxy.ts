@@ -11,9 +11,10 @@ import type {
   ServerConnection,
   ServerConnectionHandler,
 } from '../../../wire/types.ts'
-import type { Host, UpstreamCluster } from '../../cluster.ts'
 import type { Downstream, ProxyCore } from '../../proxy.ts'
 import type { RbacCheck } from '../../rbac.ts'
+import type { UpstreamCluster } from '../../upstream/cluster.ts'
+import type { Host } from '../../upstream/host.ts'
 import { Relay, type TcpUpstreamUser, UpstreamEar } from './relay.ts'
 import { clusterOf, hashOf, type TcpSettings } from './tcp-settings.ts'
 
@@ -111,8 +112,8 @@ export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, Eve
     pending.count++
     cluster.counters.upstream_cx_total++
     const { scheduler, network } = this.core.options
-    if (cluster.connectTimeout > 0)
-      this.connectTimer = scheduler.after(cluster.connectTimeout, this, CONNECT_TIMEOUT, null)
+    if (cluster.settings.connectTimeout > 0)
+      this.connectTimer = scheduler.after(cluster.settings.connectTimeout, this, CONNECT_TIMEOUT, null)
     this.dialling = network.dial(
       {
         ip: host.ip,
@@ -120,7 +121,7 @@ export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, Eve
         tls: this.hello(cluster, host),
         firstBytes: this.attempt.firstBytes,
         bypassCapture: true,
-        ...cluster.source,
+        ...cluster.settings.source,
       },
       new UpstreamEar(this),
     )
