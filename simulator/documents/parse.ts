@@ -4,8 +4,13 @@ import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments
 import type { Diagnostic, Path, Position } from '../diagnostics/types.ts'
 
 export interface ParsedDocument {
+  file: string
   value: unknown
   locate(path: Path): Position | null
+  /** First line of the document as istioctl counts it: after its `---`, blank lines aside, comments included. */
+  line: number
+  /** Line of the scalar at `path`; null where the path ends in no scalar. */
+  lineOf(path: Path): number | null
 }
 
 export interface ParsedFile {
@@ -66,8 +71,24 @@ export function parseDocuments(file: string, text: string): ParsedFile {
   }
 }
 
+const isSeparator = (line: string | undefined): boolean => line !== undefined && /^---\s*$/.test(line)
+
+/**
+ * First line of the document whose content starts at `contentLine` (both 1-based). A separator with no text at all
+ * before it belongs to the document that follows (istio: pilot/pkg/config/file/util/kubeyaml).
+ */
+function firstLine(lines: readonly string[], contentLine: number): number {
+  let separator = contentLine - 1
+  while (separator >= 1 && !isSeparator(lines[separator - 1])) separator--
+  if (separator === 1) return 1
+  let first = separator + 1
+  while (first < contentLine && lines[first - 1] === '') first++
+  return first
+}
+
 function parse(file: string, text: string): ParsedFile {
   const lines = new LineCounter()
+  const textLines = text.split(/\r?\n/)
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
@@ -119,7 +140,19 @@ function parse(file: string, text: string): ParsedFile {
     try {
       const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
       documents.push({
+        file,
         value,
+        line: firstLine(textLines, position(startOf(document.contents) ?? 0).line),
+        lineOf(path) {
+          let node: unknown = document.contents
+          for (const part of path) {
+            if (isMap(node)) {
+              node = node.items.find(item => isScalar(item.key) && String(item.key.value) === String(part))?.value
+            } else if (isSeq(node)) node = node.items[Number(part)]
+            else return null
+          }
+          return isScalar(node) ? position(startOf(node) ?? 0).line : null
+        },
         locate(path) {
           let node: unknown = document.contents
           let offset = startOf(node)

@@ -4,6 +4,7 @@ import type { Diagnostic, Path } from '../diagnostics/types.ts'
 import { type ParsedDocument, parseDocuments } from '../documents/index.ts'
 import { canonicalise } from './canonical.ts'
 import { catalog, groupOf, lookupKind } from './catalog.ts'
+import { decodeRefused } from './decode.ts'
 import { type Fields, isObject } from './fields.ts'
 import { didYouMean, schemaDiagnostics } from './schema-diagnostics.ts'
 import type { LoadResult, ObjectMeta, Resource, SourceFile } from './types.ts'
@@ -43,6 +44,8 @@ const ENVELOPE = new Set(['apiVersion', 'kind', 'metadata', 'status'])
 export function loadResources(files: readonly SourceFile[], options: LoadOptions = {}): LoadResult {
   const diagnostics: Diagnostic[] = []
   const resources: Resource[] = []
+  const refused: Resource[] = []
+  let unreadable = 0
   const unknownKinds = new Set<string>()
   const reported = new Set<string>()
 
@@ -63,9 +66,10 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
     if (kind === '') {
       // a bare MeshConfig is the one document without an envelope
       if (apiVersion === '' && ('defaultConfig' in value || 'trustDomain' in value || 'accessLogFile' in value)) {
-        keep('mesh.istio.io/v1alpha1', 'MeshConfig', {}, value, null)
+        resources.push(resourceOf('mesh.istio.io/v1alpha1', 'MeshConfig', {}, value, null))
         return
       }
+      unreadable++
       say('SIM0201', 'error', 'the document has no kind')
       return
     }
@@ -99,13 +103,10 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
     }
     const hasSpec = entry.istio || 'spec' in value
     const top = Object.fromEntries(Object.entries(value).filter(([key]) => !ENVELOPE.has(key)))
-    if (entry.istio) {
-      const stray = Object.keys(top).filter(key => key !== 'spec')
-      for (const key of stray) {
-        const near = didYouMean(key, ['spec', 'metadata', 'status'])
-        say('SIM0202', 'error', `unknown field "${key}"`, [key], near === null ? undefined : `did you mean "${near}"?`)
-      }
-      if (stray.length > 0) return
+    const stray = entry.istio ? Object.keys(top).filter(key => key !== 'spec') : []
+    for (const key of stray) {
+      const near = didYouMean(key, ['spec', 'metadata', 'status'])
+      say('SIM0202', 'error', `unknown field "${key}"`, [key], near === null ? undefined : `did you mean "${near}"?`)
     }
     const raw = hasSpec ? (value['spec'] ?? {}) : top
     const spec = entry.istio ? canonicalise(raw, entry.schema) : raw
@@ -114,9 +115,14 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
       for (const found of schemaDiagnostics(checked.error.issues, entry.schema, hasSpec ? ['spec'] : [], name)) {
         report(found)
       }
+    }
+    if (!checked.success || stray.length > 0) {
+      const decoded = checked.success ? checked.data : decodeRefused(spec, checked.error.issues)
+      if (decoded === null) unreadable++
+      else refused.push(resourceOf(apiVersion, kind, metadata, decoded, entry.namespaced))
       return
     }
-    keep(apiVersion, kind, metadata, checked.data, entry.namespaced)
+    resources.push(resourceOf(apiVersion, kind, metadata, checked.data, entry.namespaced))
     for (const field of unsimulatedFields(groupOf(apiVersion), kind, checked.data)) {
       const key = `${apiVersion}/${kind}/${field.name}`
       if (reported.has(key)) continue
@@ -124,7 +130,13 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
       say('SIM0301', 'info', `${kind} ${field.name} is accepted but not simulated`, ['spec', ...field.path])
     }
 
-    function keep(version: string, as: string, meta: Fields, body: unknown, namespaced: boolean | null): void {
+    function resourceOf(
+      version: string,
+      as: string,
+      meta: Fields,
+      body: unknown,
+      namespaced: boolean | null,
+    ): Resource {
       const given = text(meta['namespace'])
       const objectMeta: ObjectMeta = {
         name: text(meta['name']) || text(meta['generateName']),
@@ -132,23 +144,29 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
         labels: stringMap(meta['labels']),
         annotations: stringMap(meta['annotations']),
         creationTimestamp: secondsOf(meta['creationTimestamp']),
-        order: resources.length,
+        order: resources.length + refused.length,
       }
-      resources.push({
+      return {
         apiVersion: version,
         kind: as,
         metadata: objectMeta,
         spec: body,
         status: isObject(value) ? (value['status'] ?? null) : null,
         locate: path => document.locate([...base, ...path]),
-      })
+        origin: {
+          file: document.file,
+          line: base.length === 0 ? document.line : (document.locate(base)?.line ?? 0) + 1,
+          lineOf: path => document.lineOf([...base, ...path]),
+        },
+      }
     }
   }
 
   for (const file of files) {
     const parsed = parseDocuments(file.name, file.content)
     diagnostics.push(...parsed.diagnostics)
+    if (parsed.diagnostics.length > 0) unreadable++
     for (const document of parsed.documents) load(document.value, document, [])
   }
-  return { resources, diagnostics }
+  return { resources, refused, unreadable, diagnostics }
 }

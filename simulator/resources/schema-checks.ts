@@ -18,12 +18,14 @@ export function exactlyOne<S extends z.ZodType>(schema: S, ...names: string[]): 
   return schema.refine(value => countSet(value, names) === 1, `exactly one of ${names.join(', ')} must be set`)
 }
 
+export const DURATION_RULE = 'must be a valid duration greater than 1ms'
+
 /** A duration of at least one millisecond, as text. */
 export const duration = () =>
   z.string().refine(text => {
     const nanoseconds = parseProtoDuration(text)
     return nanoseconds !== null && nanoseconds >= 1_000_000
-  }, 'must be a valid duration greater than 1ms')
+  }, DURATION_RULE)
 
 /** A wrapper type (UInt32Value ...): YAML may carry the number as a string; the loader turns it into a number. */
 export const wrapped = (schema: z.ZodInt) => schema.describe(WRAPPED)

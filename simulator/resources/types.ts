@@ -27,6 +27,16 @@ export interface Resource<Spec = unknown> {
   status: unknown
   /** Where the field at `path` (from the document's root) stands in the text; the nearest existing ancestor otherwise. */
   locate(path: Path): Position | null
+  /** How istioctl names the place; absent on resources that the house made itself. */
+  origin?: Origin
+}
+
+export interface Origin {
+  file: string
+  /** First line of the resource's document. */
+  line: number
+  /** Line of the scalar field at `path`, or null. */
+  lineOf(path: Path): number | null
 }
 
 export interface SourceFile {
@@ -37,5 +47,12 @@ export interface SourceFile {
 
 export interface LoadResult {
   resources: Resource[]
+  /**
+   * Resources that their schema refuses but protobuf can decode (unknown fields, values out of range, broken rules of
+   * the CRD): no part of any mesh, but istioctl analyze judges them as well.
+   */
+  refused: Resource[]
+  /** Documents that could not be read at all: no YAML, no kind, or no such message. */
+  unreadable: number
   diagnostics: Diagnostic[]
 }

@@ -23,6 +23,11 @@ export class Refusals {
     this.#add('SIM0402', 'warning', path, message)
   }
 
+  /** A warning that istioctl analyze knows by a code of its own. */
+  warnAs(code: string, path: Path, message: string): void {
+    this.#add(code, 'warning', path, message)
+  }
+
   /** Reports `message` when the condition holds. */
   errorIf(condition: boolean, path: Path, message: string): void {
     if (condition) this.error(path, message)

@@ -99,6 +99,8 @@ describe('the house', () => {
       'seedrandom',
       're2js',
       'ipaddr.js',
+      '@peculiar/asn1-schema',
+      '@peculiar/asn1-x509',
       '@noble/hashes/sha2.js',
       '@noble/curves/nist.js',
     ])

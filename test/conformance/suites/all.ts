@@ -13,5 +13,6 @@ export const SUITES: ReadonlyMap<string, SuiteRunner> = new Map([
   ['proxy-config', lazy(() => import('./proxy-config.ts'))],
   ['simulation', lazy(() => import('./simulation.ts'))],
   ['validate', lazy(() => import('./validate.ts'))],
+  ['analyze', lazy(() => import('./analyze.ts'))],
   ['authz', lazy(() => import('./authz.ts'))],
 ])

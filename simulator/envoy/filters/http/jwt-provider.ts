@@ -1,12 +1,14 @@
 // One provider of tokens: where its tokens stand in a request, what makes one good, and what a good one leaves behind
 // (source/extensions/filters/http/jwt_authn/{extractor,authenticator}.cc).
+
+import { toBase64Url } from '../../../wire/base64.ts'
 import type { Json, JsonObject } from '../../../xds/types.ts'
 import { utf8 } from '../../bytes.ts'
 import { put, remove } from '../../header-lines.ts'
 import type { HttpStream } from '../../http/stream.ts'
 import { header, list, number, object, text } from '../../json.ts'
 import { parseQuery } from '../../query.ts'
-import { type Jwt, parseJwt, toBase64Url, verifySignature } from './jwt.ts'
+import { type Jwt, parseJwt, verifySignature } from './jwt.ts'
 
 /** failure: Envoy's words, '' for a good token. accept: what a good token does to the stream. */
 export interface Verdict {

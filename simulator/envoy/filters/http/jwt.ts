@@ -2,6 +2,7 @@
 // synchronous, as the event world is, and each token is verified once per key set.
 import { p256 } from '@noble/curves/nist.js'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { fromBase64Url } from '../../../wire/base64.ts'
 import type { Json, JsonObject } from '../../../xds/types.ts'
 import { hex, utf8 } from '../../bytes.ts'
 import { list, object, text } from '../../json.ts'
@@ -11,37 +12,6 @@ export interface Jwt {
   payload: JsonObject
   signed: string
   signature: Uint8Array
-}
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-
-/** base64url -> bytes; null when there is any other character. */
-export function fromBase64Url(text: string): Uint8Array | null {
-  const bytes: number[] = []
-  let bits = 0
-  let count = 0
-  for (const character of text.replace(/=+$/, '')) {
-    const value = ALPHABET.indexOf(character)
-    if (value < 0) return null
-    bits = ((bits << 6) | value) & 0xffffff
-    count += 6
-    if (count >= 8) {
-      count -= 8
-      bytes.push((bits >> count) & 255)
-    }
-  }
-  return Uint8Array.from(bytes)
-}
-
-/** Bytes -> base64url without padding. */
-export function toBase64Url(bytes: Uint8Array): string {
-  let out = ''
-  for (let i = 0; i < bytes.length; i += 3) {
-    const word = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-    const characters = Math.min(4, Math.ceil(((bytes.length - i) * 8) / 6))
-    for (let k = 0; k < characters; k++) out += ALPHABET[(word >> (18 - 6 * k)) & 63]
-  }
-  return out
 }
 
 function textOf(bytes: Uint8Array): string {

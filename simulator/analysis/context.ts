@@ -1,0 +1,160 @@
+// What an analyzer sees: the resources by kind, and where to report.
+import type { Diagnostic, Path } from '../diagnostics/types.ts'
+import { groupOf } from '../resources/catalog.ts'
+import type { Loose } from '../resources/loose.ts'
+import type { MeshConfig } from '../resources/mesh-config.ts'
+import type { Resource } from '../resources/types.ts'
+import { type Argument, formatMessage, messageTypes } from './message-types.ts'
+
+/** What one analyzer found. `name` is the message's name, e.g. ReferencedResourceNotFound. */
+export interface Finding extends Diagnostic {
+  name: string
+  analyzer: string
+  /** 1-based first line that istioctl names: the field's where it knows it, else the document's. */
+  line: number
+}
+
+/** `group/Kind`; '' is the core group. */
+export const KIND = {
+  authorizationPolicy: 'security.istio.io/AuthorizationPolicy',
+  configMap: '/ConfigMap',
+  customResourceDefinition: 'apiextensions.k8s.io/CustomResourceDefinition',
+  deployment: 'apps/Deployment',
+  destinationRule: 'networking.istio.io/DestinationRule',
+  envoyFilter: 'networking.istio.io/EnvoyFilter',
+  gateway: 'networking.istio.io/Gateway',
+  grpcRoute: 'gateway.networking.k8s.io/GRPCRoute',
+  httpRoute: 'gateway.networking.k8s.io/HTTPRoute',
+  kubernetesGateway: 'gateway.networking.k8s.io/Gateway',
+  mutatingWebhook: 'admissionregistration.k8s.io/MutatingWebhookConfiguration',
+  namespace: '/Namespace',
+  node: '/Node',
+  pod: '/Pod',
+  proxyConfig: 'networking.istio.io/ProxyConfig',
+  requestAuthentication: 'security.istio.io/RequestAuthentication',
+  secret: '/Secret',
+  service: '/Service',
+  serviceEntry: 'networking.istio.io/ServiceEntry',
+  sidecar: 'networking.istio.io/Sidecar',
+  telemetry: 'telemetry.istio.io/Telemetry',
+  validatingWebhook: 'admissionregistration.k8s.io/ValidatingWebhookConfiguration',
+  virtualService: 'networking.istio.io/VirtualService',
+  wasmPlugin: 'extensions.istio.io/WasmPlugin',
+  workloadEntry: 'networking.istio.io/WorkloadEntry',
+} as const
+
+/** One resource of one cluster. */
+export class Instance {
+  readonly resource: Resource
+  readonly key: string
+  readonly cluster: string
+
+  constructor(resource: Resource, cluster: string) {
+    this.resource = resource
+    this.cluster = cluster
+    this.key = `${groupOf(resource.apiVersion)}/${resource.kind}`
+  }
+
+  get name(): string {
+    return this.resource.metadata.name
+  }
+
+  get namespace(): string {
+    return this.resource.metadata.namespace
+  }
+
+  /** `namespace/name`, or the name alone. */
+  get fullName(): string {
+    return this.namespace === '' ? this.name : `${this.namespace}/${this.name}`
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.resource.metadata.labels
+  }
+
+  get annotations(): Readonly<Record<string, string>> {
+    return this.resource.metadata.annotations
+  }
+
+  /** The spec; protobuf lets every field be absent. */
+  spec<Spec>(): Loose<Spec> {
+    return this.resource.spec as Loose<Spec>
+  }
+}
+
+export interface MeshNetworks {
+  /** Networks by name, each with its endpoints; `line` of an endpoint's fromRegistry where known. */
+  networks: ReadonlyMap<string, readonly { fromRegistry: string }[]>
+}
+
+export class AnalysisContext {
+  readonly meshConfig: MeshConfig
+  readonly meshNetworks: Resource | null
+  /** Seconds since the epoch, for certificates. */
+  readonly now: number
+  readonly findings: Finding[] = []
+  readonly #byKind = new Map<string, Instance[]>()
+  #analyzer = ''
+
+  constructor(
+    instances: readonly Instance[],
+    options: { meshConfig: MeshConfig; meshNetworks: Resource | null; now: number },
+  ) {
+    this.meshConfig = options.meshConfig
+    this.meshNetworks = options.meshNetworks
+    this.now = options.now
+    for (const instance of instances) {
+      const list = this.#byKind.get(instance.key)
+      if (list === undefined) this.#byKind.set(instance.key, [instance])
+      else list.push(instance)
+    }
+  }
+
+  /** The findings from here on are this analyzer's. */
+  enter(analyzer: string): void {
+    this.#analyzer = analyzer
+  }
+
+  all(key: string): readonly Instance[] {
+    return this.#byKind.get(key) ?? []
+  }
+
+  find(key: string, namespace: string, name: string): Instance | undefined {
+    return this.all(key).find(instance => instance.name === name && instance.namespace === namespace)
+  }
+
+  /** Reports at the scalar field at `path` where the document has it, else at the document's first line. */
+  report(at: Instance | Resource, code: string, path: Path | null, ...values: Argument[]): void {
+    this.reportText(at, code, path, formatMessage(messageTypes.get(code)?.template ?? '', values))
+  }
+
+  /** The same with the text made already. */
+  reportText(at: Instance | Resource, code: string, path: Path | null, message: string): void {
+    const resource = at instanceof Instance ? at.resource : at
+    const type = messageTypes.get(code)
+    if (type === undefined) throw new Error(`no message type ${code}`)
+    const { namespace, name } = resource.metadata
+    const origin = resource.origin
+    const line = (path === null ? null : origin?.lineOf(path)) ?? origin?.line ?? 0
+    const position = resource.locate(path ?? [])
+    this.findings.push({
+      code,
+      name: type.name,
+      level: type.level,
+      message,
+      resource: `${resource.kind} ${namespace === '' ? '' : `${namespace}/`}${name}`,
+      path: path ?? [],
+      at: position,
+      analyzer: this.#analyzer,
+      line,
+    })
+  }
+}
+
+export interface Analyzer {
+  name: string
+  description: string
+  /** It reads kinds that `analyze` of files alone leaves out (Service, Pod, Namespace ...), so it cannot judge. */
+  needsCluster: boolean
+  analyze(context: AnalysisContext): void
+}

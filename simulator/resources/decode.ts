@@ -1,0 +1,35 @@
+// What protobuf JSON makes of a message that the CRD's schema refuses: unknown fields are dropped, ranges and rules are not
+// its business; a wrong type, an unknown enum name or a broken duration cannot be decoded at all.
+import type { z } from 'zod'
+import { isObject } from './fields.ts'
+import { parseProtoDuration } from './proto-duration.ts'
+import { DURATION_RULE } from './schema-checks.ts'
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  let node = value
+  for (const part of path) {
+    if (Array.isArray(node)) node = node[Number(part)]
+    else if (isObject(node)) node = node[String(part)]
+    else return undefined
+  }
+  return node
+}
+
+const undecodable = (issue: z.core.$ZodIssue, value: unknown): boolean => {
+  if (value === undefined) return false
+  if (issue.code === 'invalid_type' || issue.code === 'invalid_union') return true
+  if (issue.code === 'invalid_value') return typeof value !== 'number'
+  return issue.code === 'custom' && issue.message === DURATION_RULE && parseProtoDuration(String(value)) === null
+}
+
+/** The decoded message, or null. `spec` is left as it is. */
+export function decodeRefused(spec: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  const copy: unknown = JSON.parse(JSON.stringify(spec))
+  for (const issue of issues) {
+    const value = at(copy, issue.path)
+    if (issue.code === 'unrecognized_keys') {
+      if (isObject(value)) for (const key of issue.keys) delete value[key]
+    } else if (undecodable(issue, value)) return null
+  }
+  return copy
+}
