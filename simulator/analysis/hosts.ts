@@ -24,18 +24,6 @@ export function shortOrFullName(namespace: string, name: string): { namespace: s
   return second === undefined ? { namespace, name: first } : { namespace: first, name: second }
 }
 
-/** Whether a wildcard or exact name covers the other (istio: pkg/config/host Name.Matches). */
-export function hostMatches(left: string, right: string): boolean {
-  const leftWild = left.startsWith('*')
-  const rightWild = right.startsWith('*')
-  if (leftWild && rightWild) return tail(left).endsWith(tail(right)) || tail(right).endsWith(tail(left))
-  if (leftWild) return right.endsWith(tail(left))
-  if (rightWild) return left.endsWith(tail(right))
-  return left === right
-}
-
-const tail = (host: string): string => host.slice(1)
-
 export const exportsToAll = (exportTo: readonly string[] | undefined): boolean =>
   exportTo === undefined || exportTo.length === 0 || exportTo.includes('*')
 

@@ -74,16 +74,16 @@ export function parseDocuments(file: string, text: string): ParsedFile {
 const isSeparator = (line: string | undefined): boolean => line !== undefined && /^---\s*$/.test(line)
 
 /**
- * First line of the document whose content starts at `contentLine` (both 1-based). A separator with no text at all
- * before it belongs to the document that follows (istio: pilot/pkg/config/file/util/kubeyaml).
+ * Where a document begins as istioctl counts (istio: pilot/pkg/config/file/util/kubeyaml): `line` is its first line with
+ * text. A separator with nothing before it becomes part of the document that follows and shifts its fields' lines.
  */
-function firstLine(lines: readonly string[], contentLine: number): number {
+function beginning(lines: readonly string[], contentLine: number): { line: number; shift: number } {
   let separator = contentLine - 1
   while (separator >= 1 && !isSeparator(lines[separator - 1])) separator--
-  if (separator === 1) return 1
-  let first = separator + 1
-  while (first < contentLine && lines[first - 1] === '') first++
-  return first
+  let line = separator + 1
+  while (line < contentLine && lines[line - 1] === '') line++
+  const swallowed = separator >= 1 && (separator === 1 || isSeparator(lines[separator - 2]))
+  return { line, shift: swallowed ? line - separator : 0 }
 }
 
 function parse(file: string, text: string): ParsedFile {
@@ -139,10 +139,11 @@ function parse(file: string, text: string): ParsedFile {
     if (refused || document.contents === null) continue
     try {
       const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
+      const { line, shift } = beginning(textLines, position(startOf(document.contents) ?? 0).line)
       documents.push({
         file,
         value,
-        line: firstLine(textLines, position(startOf(document.contents) ?? 0).line),
+        line,
         lineOf(path) {
           let node: unknown = document.contents
           for (const part of path) {
@@ -151,7 +152,7 @@ function parse(file: string, text: string): ParsedFile {
             } else if (isSeq(node)) node = node.items[Number(part)]
             else return null
           }
-          return isScalar(node) ? position(startOf(node) ?? 0).line : null
+          return isScalar(node) ? position(startOf(node) ?? 0).line + shift : null
         },
         locate(path) {
           let node: unknown = document.contents

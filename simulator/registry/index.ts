@@ -1,4 +1,6 @@
 // The door of the registry room.
+
+export { isHttp, isHttp2, isTcp, isTls, kubernetesProtocol, parseProtocol } from '../resources/protocol.ts'
 export { buildMeshSnapshot } from './build.ts'
 export { augmentedLabels, parseLocality } from './endpoints.ts'
 export type * from './mesh-snapshot.ts'
@@ -15,6 +17,5 @@ export {
   resolveShortName,
   subsetOf,
 } from './names.ts'
-export { isHttp, isHttp2, isTcp, isTls, kubernetesProtocol, parseProtocol } from './protocol.ts'
 export type * from './types.ts'
 export { destinationsOf } from './virtual-services.ts'

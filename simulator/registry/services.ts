@@ -2,9 +2,9 @@
 // pilot/pkg/serviceregistry/serviceentry/conversion.go).
 import type { K8sService } from '../resources/kubernetes/kinds.ts'
 import type { ServiceEntry } from '../resources/networking/service-entry.ts'
+import { kubernetesProtocol, parseProtocol } from '../resources/protocol.ts'
 import type { Resource } from '../resources/types.ts'
 import { compareAge, DOMAIN_SUFFIX } from './names.ts'
-import { kubernetesProtocol, parseProtocol } from './protocol.ts'
 import type { RegistryInput, Resolution, Service } from './types.ts'
 
 /** Seconds; an object without a timestamp is as many seconds old as it stands late in the input. */

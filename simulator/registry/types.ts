@@ -1,20 +1,9 @@
 // What istiod knows of the mesh at one moment: immutable, resolved, ready for translation. Names as in pilot/pkg/model.
+
+import type { Protocol } from '../resources/protocol.ts'
 import type { Resource } from '../resources/types.ts'
 
-export type Protocol =
-  | 'TCP'
-  | 'UDP'
-  | 'GRPC'
-  | 'GRPC-Web'
-  | 'HTTP'
-  | 'HTTP_PROXY'
-  | 'HTTP2'
-  | 'HTTPS'
-  | 'TLS'
-  | 'Mongo'
-  | 'Redis'
-  | 'MySQL'
-  | 'Unsupported'
+export type { Protocol }
 
 export interface ServicePort {
   name: string

@@ -1,90 +1,159 @@
-// What istiod's webhook refuses of a DestinationRule: pools, outlier detection, TLS (istio: pkg/config/validation).
+// What istiod's webhook refuses of a DestinationRule: pools, outlier detection, load balancing, TLS
+// (istio: pkg/config/validation).
 import type { Path } from '../diagnostics/types.ts'
 import type { ConnectionPoolSettings } from '../resources/common.ts'
+import type { Loose } from '../resources/loose.ts'
 import type {
   ClientTLSSettings,
   DestinationRule,
   OutlierDetection,
   TrafficPolicy,
+  TunnelSettings,
 } from '../resources/networking/destination-rule.ts'
-import { wildcardProblem } from './hosts.ts'
+import { parseProtoDuration } from '../resources/proto-duration.ts'
+import { addressProblem, exportTo, labelProblems, portProblem, report, workloadSelector } from './common.ts'
+import { fqdnProblem, isDnsLabel, wildcardProblem } from './hosts.ts'
+import { loadBalancer } from './load-balancer.ts'
 import { checkDuration, type Refusals } from './refusals.ts'
 
-export function validateDestinationRule(spec: DestinationRule, out: Refusals): void {
-  const problem = wildcardProblem(spec.host)
-  if (problem !== null) out.error(['spec', 'host'], problem)
-  policy(spec.trafficPolicy, ['spec', 'trafficPolicy'], out)
-  for (const [i, subset] of (spec.subsets ?? []).entries()) {
-    policy(subset.trafficPolicy, ['spec', 'subsets', i, 'trafficPolicy'], out)
+export function validateDestinationRule(spec: Loose<DestinationRule>, out: Refusals): void {
+  report(out, ['spec', 'host'], wildcardProblem(spec.host ?? ''))
+  trafficPolicy(spec.trafficPolicy, ['spec', 'trafficPolicy'], out)
+  const names = new Set<string>()
+  for (const [i, { name = '', labels, trafficPolicy: policy }] of (spec.subsets ?? []).entries()) {
+    const path: Path = ['spec', 'subsets', i]
+    out.errorIf(names.has(name), path, `duplicate subset names: ${name}`)
+    names.add(name)
+    if (name === '') out.error(path, 'subset name cannot be empty')
+    else out.errorIf(!isDnsLabel(name), path, `subset name is invalid: ${name}`)
+    report(out, path, ...labelProblems(labels))
+    trafficPolicy(policy, [...path, 'trafficPolicy'], out)
   }
-  const selector = spec.workloadSelector
-  if (selector !== undefined && Object.keys(selector.matchLabels ?? {}).length === 0) {
-    out.warn(['spec', 'workloadSelector'], 'workload selector specified without labels')
-  }
+  exportTo(spec.exportTo, out, { ownNamespaceOnly: spec.workloadSelector !== undefined })
+  workloadSelector(spec.workloadSelector, ['spec', 'workloadSelector'], out)
 }
 
-function policy(given: TrafficPolicy | undefined, path: Path, out: Refusals): void {
+/** One policy; of its ports as well. */
+export function trafficPolicy(given: Loose<TrafficPolicy> | undefined, path: Path, out: Refusals): void {
   if (given === undefined) return
-  out.errorIf(Object.keys(given).length === 0, path, 'traffic policy must have at least one field')
+  if (Object.values(given).every(value => value === undefined)) {
+    out.error(path, 'traffic policy must have at least one field')
+    return
+  }
+  if (given.tunnel !== undefined && given.proxyProtocol !== undefined) {
+    out.error(path, 'tunnel and proxyProtocol must not be set together')
+    return
+  }
   parts(given, path, out)
   for (const [i, item] of (given.portLevelSettings ?? []).entries()) {
     const at = [...path, 'portLevelSettings', i]
-    out.errorIf(!item.port?.number, at, 'portTrafficPolicy must have valid port')
-    parts(item, at, out)
+    out.errorIf(item.port === undefined, at, 'portTrafficPolicy must have valid port')
+    const some = item.outlierDetection ?? item.connectionPool ?? item.loadBalancer ?? item.tls
+    if (some === undefined) out.error(at, 'port traffic policy must have at least one field')
+    else parts(item, at, out)
   }
+  if (given.tunnel !== undefined) tunnel(given.tunnel, [...path, 'tunnel'], out)
 }
 
 function parts(
-  given: Pick<TrafficPolicy, 'connectionPool' | 'outlierDetection' | 'tls'>,
+  given: Pick<Loose<TrafficPolicy>, 'connectionPool' | 'loadBalancer' | 'outlierDetection' | 'tls'>,
   path: Path,
   out: Refusals,
 ): void {
-  if (given.connectionPool !== undefined) connectionPool(given.connectionPool, [...path, 'connectionPool'], out)
   if (given.outlierDetection !== undefined) outliers(given.outlierDetection, [...path, 'outlierDetection'], out)
+  if (given.connectionPool !== undefined) connectionPool(given.connectionPool, [...path, 'connectionPool'], out)
+  if (given.loadBalancer !== undefined) {
+    loadBalancer(given.loadBalancer, given.outlierDetection !== undefined, [...path, 'loadBalancer'], out)
+  }
   if (given.tls !== undefined) tls(given.tls, [...path, 'tls'], out)
 }
 
-export function connectionPool(pool: ConnectionPoolSettings, path: Path, out: Refusals): void {
-  out.errorIf(!pool.tcp && !pool.http, path, 'connection pool must have at least one field')
-  out.errorIf((pool.tcp?.maxConnections ?? 0) < 0, path, 'max connections must be non-negative')
-  checkDuration(out, [...path, 'tcp', 'connectTimeout'], pool.tcp?.connectTimeout)
-  const http = pool.http
-  if (http === undefined) return
-  out.errorIf((http.maxRequestsPerConnection ?? 0) < 0, path, 'max requests per connection must be non-negative')
-  out.errorIf((http.maxRetries ?? 0) < 0, path, 'max retries must be non-negative')
-  out.errorIf((http.maxConcurrentStreams ?? 0) < 0, path, 'max concurrent streams must be non-negative')
-  const upgrade = http.h2UpgradePolicy === 'UPGRADE' && http.useClientProtocol === true
-  out.errorIf(upgrade, path, 'use client protocol must not be true when H2UpgradePolicy is UPGRADE')
-  checkDuration(out, [...path, 'http', 'idleTimeout'], http.idleTimeout)
-  const keepalive = http.http2KeepAlive
-  out.errorIf(keepalive !== undefined && !keepalive.interval, path, 'http2 keepalive interval is required')
-  out.errorIf(keepalive !== undefined && !keepalive.timeout, path, 'http2 keepalive timeout is required')
+function tunnel(given: Loose<TunnelSettings>, path: Path, out: Refusals): void {
+  const known = ['', 'CONNECT', 'POST'].includes(given.protocol ?? '')
+  out.errorIf(!known, path, 'tunnel protocol must be "CONNECT" or "POST"')
+  const host = given.targetHost ?? ''
+  const bad = fqdnProblem(host) !== null && addressProblem(host) !== null
+  out.errorIf(bad, path, `tunnel target host must be valid FQDN or IP address: ${host}`)
+  const port = portProblem(given.targetPort ?? 0)
+  out.errorIf(port !== null, path, `tunnel target port is invalid: ${port ?? ''}`)
 }
 
-function outliers(given: OutlierDetection, path: Path, out: Refusals): void {
-  for (const key of ['interval', 'baseEjectionTime'] as const) checkDuration(out, [...path, key], given[key])
+export function connectionPool(pool: Loose<ConnectionPoolSettings>, path: Path, out: Refusals): void {
+  if (!pool.tcp && !pool.http) {
+    out.error(path, 'connection pool must have at least one field')
+    return
+  }
+  const { http = {}, tcp = {} } = pool
+  const counts: [number | undefined, string][] = [
+    [http.http1MaxPendingRequests, 'http1 max pending requests'],
+    [http.http2MaxRequests, 'http2 max requests'],
+    [http.maxRequestsPerConnection, 'max requests per connection'],
+    [http.maxRetries, 'max retries'],
+    [http.maxConcurrentStreams, 'max concurrent streams'],
+    [tcp.maxConnections, 'max connections'],
+  ]
+  for (const [value = 0, what] of counts) out.errorIf(value < 0, path, `${what} must be non-negative`)
+  checkDuration(out, [...path, 'http', 'idleTimeout'], http.idleTimeout)
+  const upgrade = http.h2UpgradePolicy === 'UPGRADE' && http.useClientProtocol === true
+  out.errorIf(upgrade, path, 'use client protocol must not be true when H2UpgradePolicy is UPGRADE')
+  for (const key of ['interval', 'timeout'] as const) {
+    const keepalive = http.http2KeepAlive
+    if (keepalive === undefined) continue
+    if (keepalive[key] === undefined) out.error(path, `http2 keepalive ${key} is required`)
+    else checkDuration(out, [...path, 'http', 'http2KeepAlive', key], keepalive[key])
+  }
+  checkDuration(out, [...path, 'tcp', 'connectTimeout'], tcp.connectTimeout)
+  checkDuration(out, [...path, 'tcp', 'maxConnectionDuration'], tcp.maxConnectionDuration)
+  const idle = parseProtoDuration(tcp.idleTimeout ?? '0s') ?? 0
+  if (Math.abs(idle) >= 1_000_000) checkDuration(out, [...path, 'tcp', 'idleTimeout'], tcp.idleTimeout)
+  for (const key of ['time', 'interval'] as const) {
+    checkDuration(out, [...path, 'tcp', 'tcpKeepalive', key], tcp.tcpKeepalive?.[key])
+  }
+}
+
+export function outliers(given: Loose<OutlierDetection>, path: Path, out: Refusals): void {
+  checkDuration(out, [...path, 'baseEjectionTime'], given.baseEjectionTime)
+  if ((given.consecutiveErrors ?? 0) !== 0) {
+    const instead = 'use consecutiveGatewayErrors or consecutive5xxErrors instead'
+    out.warn([...path, 'consecutiveErrors'], `outlier detection consecutive errors is deprecated, ${instead}`)
+  }
+  const local = given.splitExternalLocalOriginErrors !== true && (given.consecutiveLocalOriginFailures ?? 0) > 0
+  const what = 'outlier detection consecutive local origin failures is specified'
+  out.errorIf(local, path, `${what}, but split external local origin errors is set to false`)
+  checkDuration(out, [...path, 'interval'], given.interval)
   for (const key of ['maxEjectionPercent', 'minHealthPercent'] as const) {
     const value = given[key] ?? 0
     out.errorIf(value < 0 || value > 100, [...path, key], `percentage ${value} is not in range 0..100`)
   }
-  const local = given.splitExternalLocalOriginErrors !== true && (given.consecutiveLocalOriginFailures ?? 0) > 0
-  out.errorIf(local, path, 'consecutive local origin failures need splitExternalLocalOriginErrors')
 }
 
-function tls(given: ClientTLSSettings, path: Path, out: Refusals): void {
-  const files = given.clientCertificate || given.privateKey || given.caCertificates || given.caCrl
+function tls(given: Loose<ClientTLSSettings>, path: Path, out: Refusals): void {
   const mode = given.mode ?? 'DISABLE'
+  const credential = given.credentialName ?? ''
+  if (credential.startsWith('configmap://')) configMapName(credential, path, out)
   if (given.insecureSkipVerify === true && (mode === 'SIMPLE' || mode === 'MUTUAL')) {
-    const names = (given.subjectAltNames ?? []).length > 0
-    const credential = mode === 'SIMPLE' && Boolean(given.credentialName)
-    const both = Boolean(given.caCertificates) || names || credential
+    const verified = Boolean(given.caCertificates) || given.subjectAltNames !== undefined
+    const both = verified || (mode === 'SIMPLE' && credential !== '')
     out.errorIf(both, path, 'cannot specify CaCertificates or SubjectAltNames when InsecureSkipVerify is set true')
   }
-  if ((mode === 'SIMPLE' || mode === 'MUTUAL') && given.credentialName) {
+  if ((mode === 'SIMPLE' || mode === 'MUTUAL') && credential !== '') {
+    const files = given.clientCertificate || given.privateKey || given.caCertificates || given.caCrl
     const message = 'cannot specify client certificates or CA certificate or CA CRL If credentialName is set'
     out.errorIf(Boolean(files), path, message)
   } else if (mode === 'MUTUAL') {
     out.errorIf(!given.clientCertificate, path, 'client certificate required for mutual tls')
     out.errorIf(!given.privateKey, path, 'private key required for mutual tls')
   }
+}
+
+/** configmap://NAME or configmap://NAMESPACE/NAME, of the rule's own namespace. */
+function configMapName(credential: string, path: Path, out: Refusals): void {
+  const own = out.resource.metadata.namespace
+  const parts = credential.slice('configmap://'.length).split('/')
+  const namespace = parts.length > 1 ? parts[0] : own
+  const broken = parts.length > 2 || parts.includes('')
+  out.errorIf(broken, path, `invalid configmap:// credentialName: invalid resource name "${credential}"`)
+  const foreign = !broken && (namespace !== own || own === '')
+  const message = `namespace must match the configuration namespace "${own}"`
+  out.errorIf(foreign, path, `invalid configmap:// credentialName: ${message}`)
 }

@@ -16,6 +16,42 @@ export function fqdnProblem(name: string): string | null {
   return /^\d+$/.test(labels.at(-1) ?? '') ? `domain name "${name}" invalid (top level domain is numeric)` : null
 }
 
+/** A name that a gateway routes by SNI as istiod made it: outbound_.PORT_.SUBSET_.HOST. */
+const GENERATED_SNI = /^outbound_\.\d+_\.[^_]*_\.(.+)$/
+
+/** Hosts of VirtualServices bound to gateways; with `sni`, generated names as well. */
+export function gatewayHostProblem(sni: boolean, name: string): string | null {
+  if (!sni || !name.startsWith('outbound_')) return wildcardProblem(name)
+  const host = GENERATED_SNI.exec(name)?.[1]
+  return host === undefined ? `domain name "${name}" invalid` : fqdnProblem(host)
+}
+
+/** A wildcard that is not a whole first label. */
+export const partialWildcardProblem = (host: string): string | null =>
+  host.includes('*') && host.length !== 1 && !host.startsWith('*.') ? `partial wildcard "${host}" not allowed` : null
+
+/** Hosts of a Gateway's server or a Sidecar's egress: `namespace/name`, of gateways the name alone too. */
+export function namespacedHostProblems(entry: string, gateway: boolean): string[] {
+  const slash = entry.indexOf('/')
+  if (slash < 0) return gateway ? hostPartProblems(entry, true) : ['host must be of form namespace/dnsName']
+  const [namespace, name] = [entry.slice(0, slash), entry.slice(slash + 1)]
+  const found: string[] = []
+  if (namespace === '' || name === '') found.push('config namespace and dnsName in host entry cannot be empty')
+  const bare = gateway ? namespace : namespace.replace(/^~/, '')
+  const known = bare === '*' || bare === '.' || (!gateway && bare === '') || isDnsLabel(bare)
+  if (!known) found.push(`invalid namespace value "${namespace}" in ${gateway ? 'gateway' : 'sidecar'}`)
+  return [...found, ...hostPartProblems(name, gateway)]
+}
+
+function hostPartProblems(name: string, gateway: boolean): string[] {
+  const found: string[] = []
+  if (name !== '*' && !name.includes('.')) found.push('short names (non FQDN) are not allowed')
+  const problem = wildcardProblem(name)
+  if (problem !== null && !(gateway && isIp(name))) found.push(problem)
+  const partial = partialWildcardProblem(name)
+  return partial === null ? found : [...found, partial]
+}
+
 /** A domain whose first label may hold a wildcard. */
 export function wildcardProblem(name: string): string | null {
   if (name === '') return 'empty domain name not allowed'
@@ -26,7 +62,8 @@ export function wildcardProblem(name: string): string | null {
     return `domain name "${name}" invalid (label "${first}" invalid)`
   if (rest.length === 0) return null
   const bad = rest.find(label => !isDnsLabel(label))
-  return bad === undefined ? null : `domain name "${name}" invalid (label "${bad}" invalid)`
+  if (bad !== undefined) return `domain name "${name}" invalid (label "${bad}" invalid)`
+  return /^\d+$/.test(rest.at(-1) ?? '') ? `domain name "${name}" invalid (top level domain is numeric)` : null
 }
 
 export const isIp = (text: string): boolean =>
@@ -36,4 +73,21 @@ export function isSubnet(text: string): boolean {
   if (!text.includes('/')) return isIp(text)
   const [address = '', bits = ''] = text.split('/')
   return isIp(address) && /^\d{1,3}$/.test(bits) && Number(bits) <= (address.includes(':') ? 128 : 32)
+}
+
+/** Whether two hosts share a name (istio: pkg/config/host Name.Matches). */
+export function hostsOverlap(left: string, right: string): boolean {
+  const [a, b] = [left.slice(1), right.slice(1)]
+  if (left.startsWith('*')) return right.startsWith('*') ? a.endsWith(b) || b.endsWith(a) : right.endsWith(a)
+  return right.startsWith('*') ? left.endsWith(b) : left === right
+}
+
+/** Whether every name of `inner` is one of `outer` (istio: pkg/config/host Name.SubsetOf). */
+export function isSubsetOf(inner: string, outer: string): boolean {
+  if (outer.startsWith('*')) {
+    return inner.startsWith('*')
+      ? inner.length >= outer.length && inner.slice(1).endsWith(outer.slice(1))
+      : inner.endsWith(outer.slice(1))
+  }
+  return inner === outer
 }

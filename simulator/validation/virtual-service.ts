@@ -2,6 +2,7 @@
 
 import type { Path } from '../diagnostics/types.ts'
 import type { Destination } from '../resources/common.ts'
+import type { Loose } from '../resources/loose.ts'
 import type {
   Headers,
   HTTPFaultInjection,
@@ -11,8 +12,19 @@ import type {
   StringMatch,
   VirtualService,
 } from '../resources/networking/virtual-service.ts'
-import { isDnsLabel, isIp, wildcardProblem } from './hosts.ts'
+import { exportTo, labelProblems, portProblem, report } from './common.ts'
+import {
+  fqdnProblem,
+  gatewayHostProblem,
+  hostsOverlap,
+  isDnsLabel,
+  isIp,
+  isSubnet,
+  isSubsetOf,
+  wildcardProblem,
+} from './hosts.ts'
 import { checkDuration, checkPercent, type Refusals, regexProblem } from './refusals.ts'
+import { unreachableRules } from './unreachable.ts'
 
 const METHODS = 'GET HEAD POST PUT PATCH DELETE CONNECT OPTIONS TRACE *'.split(' ')
 const RETRY_ON =
@@ -24,61 +36,129 @@ const GRPC =
     ' ',
   )
 
-export function validateVirtualService(spec: VirtualService, out: Refusals): void {
-  const hosts = spec.hosts ?? []
+export function validateVirtualService(spec: Loose<VirtualService>, out: Refusals): void {
+  const { hosts = [], gateways = [], http = [], tls = [], tcp = [] } = spec
   const delegate = hosts.length === 0
-  const gateways = spec.gateways ?? []
-  const inMesh = gateways.length === 0 || gateways.includes('mesh')
   if (delegate) {
     out.errorIf(gateways.length > 0, ['spec', 'gateways'], 'delegate virtual service must have no gateways specified')
-    out.errorIf((spec.tls ?? []).length > 0, ['spec', 'tls'], 'delegate virtual service must have no tls specified')
-    out.errorIf((spec.tcp ?? []).length > 0, ['spec', 'tcp'], 'delegate virtual service must have no tcp specified')
+    out.errorIf(tls.length > 0, ['spec', 'tls'], 'delegate virtual service must have no tls route specified')
+    out.errorIf(tcp.length > 0, ['spec', 'tcp'], 'delegate virtual service must have no tcp route specified')
   }
-  let valid = true
-  for (const [i, host] of hosts.entries()) {
-    const path: Path = ['spec', 'hosts', i]
-    if (host === '*' && inMesh) {
-      out.error(path, 'wildcard host * is not allowed for virtual services bound to the mesh gateway')
-      valid = false
+  gatewayNames(gateways, ['spec', 'gateways'], out)
+  const gatewayOnly = gateways.length > 0 && !gateways.includes('mesh')
+  if (!gatewayOnly) claimRoutes(spec, out)
+  virtualHosts(spec, gatewayOnly, out)
+  const rules = http.length + tls.length + tcp.length
+  out.errorIf(rules === 0, ['spec'], 'http, tcp or tls must be provided in virtual service')
+  for (const [i, route] of http.entries()) httpRoute(route, ['spec', 'http', i], delegate, out)
+  for (const [i, route] of tls.entries()) {
+    const path: Path = ['spec', 'tls', i]
+    out.errorIf((route.match ?? []).length === 0, path, 'TLS route must have at least one match condition')
+    for (const match of route.match ?? []) {
+      const names = match.sniHosts ?? []
+      out.errorIf(names.length === 0, path, 'TLS match must have at least one SNI host')
+      for (const name of names) sniHost(name, hosts, !gateways.includes('mesh'), path, out)
+      l4Match(match, path, out)
     }
-    const problem = isIp(host) ? null : wildcardProblem(inMesh ? host : host.replaceAll('_', ''))
-    if (problem !== null) {
-      out.error(path, problem)
-      valid = false
-    } else if (inMesh && host.startsWith('*') && host !== '*' && !host.slice(2).includes('.')) {
-      out.error(path, `domain name "${host}" invalid (label "*" invalid)`)
-    }
+    out.errorIf((route.route ?? []).length === 0, path, 'TLS route is required')
+    weighted(route.route ?? [], [...path, 'route'], out)
   }
-  if (valid) {
-    const covers = (left: string, right: string): boolean =>
-      left === right || (left.startsWith('*') && right.replace(/^\*/, '').endsWith(left.slice(1)))
-    for (const [i, left] of hosts.entries()) {
-      for (const right of hosts.slice(i + 1)) {
-        if (!covers(left, right) && !covers(right, left)) continue
-        out.error(['spec', 'hosts', i], `duplicate hosts in virtual service: ${left} & ${right}`)
+  for (const [i, route] of tcp.entries()) {
+    const path: Path = ['spec', 'tcp', i]
+    for (const match of route.match ?? []) l4Match(match, path, out)
+    out.errorIf((route.route ?? []).length === 0, path, 'TCP route is required')
+    weighted(route.route ?? [], [...path, 'route'], out)
+  }
+  exportTo(spec.exportTo, out)
+  unreachableRules(spec, out)
+}
+
+const CLAIM = /^@request\.auth\.claims(?:\.|\[)/i
+
+function claimRoutes(spec: Loose<VirtualService>, out: Refusals): void {
+  for (const [i, route] of (spec.http ?? []).entries()) {
+    for (const match of route.match ?? []) {
+      for (const key of [...Object.keys(match.headers ?? {}), ...Object.keys(match.withoutHeaders ?? {})]) {
+        const found = `found no gateways: [${(spec.gateways ?? []).join(' ')}]`
+        const message = `JWT claim based routing (key: ${key}) is only supported for gateway, ${found}`
+        out.errorIf(CLAIM.test(key), ['spec', 'http', i, 'match'], message)
       }
-    }
-  }
-  for (const [i, name] of gateways.entries()) {
-    if (name.includes('.') && !name.includes('/')) {
-      out.warn(['spec', 'gateways', i], `using legacy gatewayName format "${name}"`)
-    } else if (name !== 'mesh' && !name.split('/').every(isDnsLabel)) {
-      out.error(['spec', 'gateways', i], `invalid gateway name ${name}`)
-    }
-  }
-  const count = (spec.http ?? []).length + (spec.tls ?? []).length + (spec.tcp ?? []).length
-  out.errorIf(count === 0, ['spec'], 'http, tcp or tls must be provided in virtual service')
-  for (const [i, route] of (spec.http ?? []).entries()) httpRoute(route, ['spec', 'http', i], delegate, out)
-  for (const key of ['tls', 'tcp'] as const) {
-    for (const [i, route] of (spec[key] ?? []).entries()) {
-      const path: Path = ['spec', key, i]
-      out.errorIf((route.route ?? []).length === 0, path, `${key.toUpperCase()} route is required`)
-      weighted(route.route ?? [], [...path, 'route'], out)
     }
   }
 }
 
-function httpRoute(route: HTTPRoute, path: Path, delegate: boolean, out: Refusals): void {
+function virtualHosts(spec: Loose<VirtualService>, gatewayOnly: boolean, out: Refusals): void {
+  const hosts = spec.hosts ?? []
+  const sni = (spec.tls ?? []).some(route => (route.match ?? []).some(match => (match.sniHosts ?? []).length > 0))
+  let valid = true
+  for (const [i, host] of hosts.entries()) {
+    const path: Path = ['spec', 'hosts', i]
+    const problem = gatewayOnly ? gatewayHostProblem(sni, host) : wildcardProblem(host)
+    if (problem !== null && !isIp(host)) {
+      out.error(path, problem)
+      valid = false
+    } else if (!gatewayOnly && host === '*') {
+      out.error(path, 'wildcard host * is not allowed for virtual services bound to the mesh gateway')
+      valid = false
+    }
+  }
+  if (!valid) return
+  for (const [i, left] of hosts.entries()) {
+    for (const right of hosts.slice(i + 1)) {
+      const message = `duplicate hosts in virtual service: ${left} & ${right}`
+      out.errorIf(hostsOverlap(left, right), ['spec', 'hosts', i], message)
+    }
+  }
+}
+
+function sniHost(name: string, hosts: readonly string[], gateway: boolean, path: Path, out: Refusals): void {
+  const problem = gateway ? gatewayHostProblem(true, name) : wildcardProblem(name)
+  if (problem !== null) {
+    if (isIp(name))
+      out.warn(path, `using an IP address ("${name}") goes against SNI spec and most clients do not support this`)
+    else out.error(path, problem)
+    return
+  }
+  const what = 'is not a compatible subset of any of the virtual service hosts'
+  const known = hosts.some(host => isSubsetOf(name, host))
+  out.errorIf(!known, path, `SNI host "${name}" ${what}: [${hosts.join(', ')}]`)
+}
+
+interface L4Match {
+  destinationSubnets?: readonly string[] | undefined
+  port?: number | undefined
+  sourceLabels?: Readonly<Record<string, string | undefined>> | undefined
+  gateways?: readonly string[] | undefined
+}
+
+function l4Match(match: L4Match, path: Path, out: Refusals): void {
+  for (const subnet of match.destinationSubnets ?? []) {
+    out.errorIf(!isSubnet(subnet), path, `${subnet} is not a valid ${subnet.includes('/') ? 'CIDR block' : 'IP'}`)
+  }
+  if ((match.port ?? 0) !== 0) report(out, path, portProblem(match.port ?? 0))
+  report(out, path, ...labelProblems(match.sourceLabels))
+  gatewayNames(match.gateways ?? [], path, out)
+}
+
+/** Up to the first name without a namespace, which ends the check. */
+function gatewayNames(names: readonly string[], path: Path, out: Refusals): void {
+  for (const name of names) {
+    const slash = name.indexOf('/')
+    if (slash < 0) {
+      const [first = '', second = ''] = name.split('.')
+      const better = `prefer the <namespace>/<name> format: "${second}/${first}"`
+      if (name.includes('.')) out.warn(path, `using legacy gatewayName format "${name}"; ${better}`)
+      report(out, path, fqdnProblem(name))
+      return
+    }
+    const [namespace, own] = [name.slice(0, slash), name.slice(slash + 1)]
+    out.errorIf(namespace === '' || own === '', path, 'config namespace and gateway name cannot be empty')
+    out.errorIf(!isDnsLabel(namespace), path, `invalid value for namespace: "${namespace}"`)
+    out.errorIf(!isDnsLabel(own), path, `invalid value for gateway name: "${own}"`)
+  }
+}
+
+function httpRoute(route: Loose<HTTPRoute>, path: Path, delegate: boolean, out: Refusals): void {
   const { redirect, directResponse, rewrite, fault } = route
   const hasRoute = (route.route ?? []).length > 0
   if (delegate) out.errorIf(route.delegate !== undefined, path, 'delegate HTTP route cannot contain delegate')
@@ -115,7 +195,10 @@ function httpRoute(route: HTTPRoute, path: Path, delegate: boolean, out: Refusal
     const scheme = redirect.scheme ?? ''
     out.errorIf(!['', 'http', 'https'].includes(scheme), [...path, 'redirect', 'scheme'], 'invalid redirect scheme')
   }
-  if (directResponse !== undefined) status(directResponse.status, [...path, 'directResponse', 'status'], out)
+  if (directResponse !== undefined) {
+    status(directResponse.status, [...path, 'directResponse', 'status'], out)
+    responseSize(directResponse.body, [...path, 'directResponse', 'body'], out)
+  }
   if (rewrite !== undefined) {
     const regex = rewrite.uriRegexRewrite
     const uri = (rewrite.uri ?? '') !== ''
@@ -162,7 +245,18 @@ function httpRoute(route: HTTPRoute, path: Path, delegate: boolean, out: Refusal
   weighted(route.route ?? [], [...path, 'route'], out)
 }
 
-function httpMatch(match: HTTPMatchRequest, path: Path, out: Refusals): void {
+function responseSize(
+  body: { string?: string | undefined; bytes?: string | undefined } | undefined,
+  path: Path,
+  out: Refusals,
+): void {
+  const bytes = body?.bytes === undefined ? (body?.string ?? '').length : Math.floor((body.bytes.length * 3) / 4)
+  const message = 'large direct_responses may impact control plane performance'
+  if (bytes > 1024 * 1024) out.error(path, `${message}, must be less than 1MB`)
+  else if (bytes > 100 * 1024) out.warn(path, message)
+}
+
+function httpMatch(match: Loose<HTTPMatchRequest>, path: Path, out: Refusals): void {
   for (const key of ['uri', 'scheme', 'method', 'authority'] as const) {
     const value = match[key]
     if (value !== undefined) stringMatch(value, key, [...path, key], out)
@@ -170,18 +264,15 @@ function httpMatch(match: HTTPMatchRequest, path: Path, out: Refusals): void {
   for (const key of ['headers', 'withoutHeaders', 'queryParams'] as const) {
     for (const [name, value] of Object.entries(match[key] ?? {})) {
       if (key !== 'queryParams') headerName(name, [...path, key], out)
-      stringMatch(value, key, [...path, key, name], out)
+      if (value !== undefined) stringMatch(value, key, [...path, key, name], out)
     }
   }
-  const port = match.port
-  out.errorIf(
-    port !== undefined && (port < 1 || port > 65535),
-    [...path, 'port'],
-    `port number ${port} is out of range`,
-  )
+  l4Match({ port: match.port, sourceLabels: match.sourceLabels, gateways: match.gateways }, path, out)
+  const source = match.sourceNamespace ?? ''
+  out.errorIf(source !== '' && !isDnsLabel(source), path, `sourceNamespace match ${source} is invalid`)
 }
 
-function stringMatch(match: StringMatch, where: string, path: Path, out: Refusals): void {
+function stringMatch(match: Loose<StringMatch>, where: string, path: Path, out: Refusals): void {
   // an empty prefix of a path is the whole tree
   out.errorIf(match.prefix === '' && where !== 'uri', path, `"${where}": prefix string match should not be empty`)
   if (match.regex === undefined) return
@@ -200,12 +291,12 @@ function headerName(name: string, path: Path, out: Refusals): void {
 }
 
 /** A `%` opens a variable that must be closed, `%%` stands for itself. */
-function headerValue(value: string, path: Path, out: Refusals): void {
-  const rest = value.replaceAll('%%', '').replace(/%[A-Z_0-9]+(?:\([^)]*\))?(?::\d+)?%/g, '')
+function headerValue(value: string | undefined, path: Path, out: Refusals): void {
+  const rest = (value ?? '').replaceAll('%%', '').replace(/%[A-Z_0-9]+(?:\([^)]*\))?(?::\d+)?%/g, '')
   out.errorIf(rest.includes('%'), path, `header value configuration: un-terminated variable expression '${rest}'`)
 }
 
-function headers(operations: Headers | undefined, path: Path, out: Refusals): void {
+function headers(operations: Loose<Headers> | undefined, path: Path, out: Refusals): void {
   for (const side of ['request', 'response'] as const) {
     const given = operations?.[side]
     for (const key of ['set', 'add'] as const) {
@@ -228,7 +319,7 @@ function status(code: number | undefined, path: Path, out: Refusals): void {
   if (code !== undefined) out.errorIf(code < 200 || code > 599, path, `HTTP status ${code} is not in range 200-599`)
 }
 
-function faults(fault: HTTPFaultInjection, path: Path, out: Refusals): void {
+function faults(fault: Loose<HTTPFaultInjection>, path: Path, out: Refusals): void {
   const { delay, abort } = fault
   out.errorIf(!delay && !abort, path, 'HTTP fault injection must have an abort and/or a delay')
   if (delay !== undefined) {
@@ -247,7 +338,7 @@ function faults(fault: HTTPFaultInjection, path: Path, out: Refusals): void {
   }
 }
 
-function retries(retry: HTTPRetry, path: Path, out: Refusals): void {
+function retries(retry: Loose<HTTPRetry>, path: Path, out: Refusals): void {
   const attempts = retry.attempts ?? 0
   out.errorIf(attempts < 0, path, 'attempts cannot be negative')
   const others = retry.perTryTimeout || retry.retryOn || retry.retryRemoteLocalities !== undefined
@@ -262,7 +353,7 @@ function retries(retry: HTTPRetry, path: Path, out: Refusals): void {
   }
 }
 
-function destination(target: Destination, path: Path, out: Refusals): void {
+export function destination(target: Loose<Destination>, path: Path, out: Refusals): void {
   if (target.host === '*') out.error([...path, 'host'], 'invalid destination host *')
   else {
     const problem = isIp(target.host ?? '') ? null : wildcardProblem(target.host ?? '')
@@ -274,7 +365,11 @@ function destination(target: Destination, path: Path, out: Refusals): void {
   out.errorIf(target.port !== undefined && !port, [...path, 'port'], 'port number 0 must be in the range 1..65535')
 }
 
-function weighted(items: readonly { destination?: Destination; weight?: number }[], path: Path, out: Refusals): void {
+function weighted(
+  items: readonly { destination?: Loose<Destination> | undefined; weight?: number | undefined }[],
+  path: Path,
+  out: Refusals,
+): void {
   let total = 0
   for (const [i, item] of items.entries()) {
     if (item.destination === undefined) out.error([...path, i], 'destination is required')

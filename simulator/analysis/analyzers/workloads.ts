@@ -1,9 +1,10 @@
 // Pods, Deployments and Services: users that collide with the proxy's, ports that collide, names that say no protocol
 // (istio: pkg/config/analysis/analyzers/{deployment,service,multicluster}).
-import { kubernetesProtocol } from '../../registry/protocol.ts'
+
 import { isObject } from '../../resources/fields.ts'
 import type { K8sService, PodController, PodSpec } from '../../resources/kubernetes/kinds.ts'
 import type { Loose } from '../../resources/loose.ts'
+import { kubernetesProtocol } from '../../resources/protocol.ts'
 import { type AnalysisContext, type Analyzer, type Instance, KIND } from '../context.ts'
 import { deploymentInMesh, isControlPlane, PROXY_CONTAINER } from '../in-mesh.ts'
 import { selects } from '../selectors.ts'

@@ -1,9 +1,9 @@
 // Outbound clusters of one service port: the default one and one for each subset of its DestinationRule
 // (pilot/pkg/networking/core/cluster_builder.go).
 import type { Config, MergedDestinationRule, MeshSnapshot, SidecarScope } from '../../registry/mesh-snapshot.ts'
-import { isHttp, isHttp2 } from '../../registry/protocol.ts'
 import type { ProxyNode, Service, ServicePort } from '../../registry/types.ts'
 import type { ClientTLSSettings, Subset, TrafficPolicy } from '../../resources/index.ts'
+import { isHttp, isHttp2 } from '../../resources/protocol.ts'
 import type { Cluster, JsonObject } from '../../xds/types.ts'
 import { protoDuration } from './cluster-duration.ts'
 import { outboundClusterName, sniName, statsPrefix } from './cluster-names.ts'

@@ -1,9 +1,9 @@
 // Clusters of the way in: from the sidecar to its own application (pilot/pkg/networking/core/cluster.go,
 // cluster_builder.go buildInboundCluster).
 import type { ServiceTarget } from '../../registry/mesh-snapshot.ts'
-import { parseProtocol } from '../../registry/protocol.ts'
 import type { Service, ServicePort } from '../../registry/types.ts'
 import type { ConnectionPoolSettings, IstioIngressListener, TrafficPolicy } from '../../resources/index.ts'
+import { parseProtocol } from '../../resources/protocol.ts'
 import type { Cluster, JsonObject } from '../../xds/types.ts'
 import type { ClusterBuilder } from './cluster-builder.ts'
 import { inboundClusterName, statsPrefix } from './cluster-names.ts'

@@ -2,7 +2,6 @@
 // (pilot/pkg/networking/core/cluster_traffic_policy.go).
 
 import type { MeshSnapshot } from '../../registry/mesh-snapshot.ts'
-import { isHttp } from '../../registry/protocol.ts'
 import type { ProxyNode, Service, ServicePort } from '../../registry/types.ts'
 import type {
   ConnectionPoolSettings,
@@ -11,6 +10,7 @@ import type {
   OutlierDetection,
   TrafficPolicy,
 } from '../../resources/index.ts'
+import { isHttp } from '../../resources/protocol.ts'
 import type { Cluster, JsonObject } from '../../xds/types.ts'
 import { protoDuration, wholeSeconds } from './cluster-duration.ts'
 import { effectiveLbSetting, forcesUnhealthy, localityLbConfig, sendsUnhealthy } from './load-balancer.ts'

@@ -1,9 +1,9 @@
 // Listeners of a gateway: one for each address and port, chains by SNI (pilot/pkg/networking/core/gateway.go).
 import type { VirtualServiceConfig } from '../../registry/mesh-snapshot.ts'
 import { hostMatches, hostSubsetOf } from '../../registry/names.ts'
-import { isHttp, parseProtocol } from '../../registry/protocol.ts'
 import type { ServicePort } from '../../registry/types.ts'
 import type { L4MatchAttributes } from '../../resources/index.ts'
+import { isHttp, parseProtocol } from '../../resources/protocol.ts'
 import type { JsonObject, Listener, NamedFilter } from '../../xds/types.ts'
 import { sniName, statsPrefix } from './cluster-names.ts'
 import {

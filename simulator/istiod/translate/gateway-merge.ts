@@ -1,9 +1,9 @@
 // All servers of all Gateways of a proxy, merged by port (pilot/pkg/model/gateway.go mergeGateways).
 import type { GatewayConfig, ServiceTarget } from '../../registry/mesh-snapshot.ts'
 import { compareText } from '../../registry/names.ts'
-import { isHttp, parseProtocol } from '../../registry/protocol.ts'
 import type { Protocol } from '../../registry/types.ts'
 import type { Server } from '../../resources/index.ts'
+import { isHttp, parseProtocol } from '../../resources/protocol.ts'
 import { isHttpServer, isPassthrough, isTlsServer, serverProtocol } from './gateway-server.ts'
 import type { TranslationContext } from './translation-context.ts'
 

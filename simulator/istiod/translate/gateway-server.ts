@@ -1,6 +1,7 @@
 // What a server of a Gateway is (pkg/config/gateway/gateway.go).
-import { isHttp, parseProtocol } from '../../registry/protocol.ts'
+
 import type { Server } from '../../resources/index.ts'
+import { isHttp, parseProtocol } from '../../resources/protocol.ts'
 
 export const serverProtocol = (server: Server) => parseProtocol(server.port.protocol)
 

@@ -1,9 +1,9 @@
 // Inbound listeners of a sidecar: filter chains by port, mutual TLS mode and protocol
 // (pilot/pkg/networking/core/listener_inbound.go, filterchain_options.go).
 import type { Config, MutualTlsMode } from '../../registry/mesh-snapshot.ts'
-import { isHttp, isHttp2, parseProtocol } from '../../registry/protocol.ts'
 import type { Protocol } from '../../registry/types.ts'
 import type { ServerTLSSettings, Sidecar } from '../../resources/index.ts'
+import { isHttp, isHttp2, parseProtocol } from '../../resources/protocol.ts'
 import type { FilterChain, JsonObject, Listener, NamedFilter } from '../../xds/types.ts'
 import { protoDuration } from './cluster-duration.ts'
 import { BLACK_HOLE_CLUSTER, INBOUND_PASSTHROUGH_CLUSTER, inboundClusterName, statsPrefix } from './cluster-names.ts'

@@ -2,9 +2,9 @@
 // (pilot/pkg/networking/core/tls.go).
 import type { VirtualServiceConfig } from '../../registry/mesh-snapshot.ts'
 import { compareText, hostMatches, isWildcard, subsetOf } from '../../registry/names.ts'
-import { isTls } from '../../registry/protocol.ts'
 import type { Service, ServicePort } from '../../registry/types.ts'
 import type { L4MatchAttributes } from '../../resources/index.ts'
+import { isTls } from '../../resources/protocol.ts'
 import { outboundClusterName } from './cluster-names.ts'
 import { type ChainDraft, chainDraft } from './listener-chains.ts'
 import { routeDestinations, singleDestination, type TcpDestinationOptions } from './listener-network-filters.ts'

@@ -2,8 +2,8 @@
 // (pilot/pkg/networking/core/listener.go buildSidecarOutboundListeners).
 import type { EgressListener } from '../../registry/mesh-snapshot.ts'
 import { isIpAddress } from '../../registry/names.ts'
-import { isHttp, isTcp, parseProtocol } from '../../registry/protocol.ts'
 import type { Protocol, Service, ServicePort } from '../../registry/types.ts'
+import { isHttp, isTcp, parseProtocol } from '../../resources/protocol.ts'
 import type { JsonObject, Listener, NamedFilter } from '../../xds/types.ts'
 import { protoDuration } from './cluster-duration.ts'
 import { statsPrefix } from './cluster-names.ts'

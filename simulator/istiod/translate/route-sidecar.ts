@@ -2,8 +2,8 @@
 // BuildSidecarVirtualHostWrapper).
 import type { EgressListener, VirtualServiceConfig } from '../../registry/mesh-snapshot.ts'
 import { compareText, hostMatches, isWildcard, mostSpecificHost } from '../../registry/names.ts'
-import { isHttp, parseProtocol } from '../../registry/protocol.ts'
 import type { Protocol, Service } from '../../registry/types.ts'
+import { isHttp, parseProtocol } from '../../resources/protocol.ts'
 import type { Route, RouteConfiguration, VirtualHost } from '../../xds/types.ts'
 import { outboundClusterName } from './cluster-names.ts'
 import { catchAllVirtualHost, countsAttempts, defaultOutboundRoute } from './route-defaults.ts'

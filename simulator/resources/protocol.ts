@@ -1,5 +1,19 @@
 // Which protocol a port speaks (pkg/config/protocol/instance.go, pkg/config/kube/conversion.go).
-import type { Protocol } from './types.ts'
+
+export type Protocol =
+  | 'TCP'
+  | 'UDP'
+  | 'GRPC'
+  | 'GRPC-Web'
+  | 'HTTP'
+  | 'HTTP_PROXY'
+  | 'HTTP2'
+  | 'HTTPS'
+  | 'TLS'
+  | 'Mongo'
+  | 'Redis'
+  | 'MySQL'
+  | 'Unsupported'
 
 const BY_NAME: ReadonlyMap<string, Protocol> = new Map([
   ['tcp', 'TCP'],
