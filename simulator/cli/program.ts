@@ -110,7 +110,7 @@ function build(serve: Serve, end: (code: number) => void): Command {
     .action((dirs: string[], flags: RunFlags) => end(test(dirs, flags)))
   program
     .command('analyze')
-    .description('check documents without running them')
+    .description('what istioctl analyze says of documents, without running them')
     .argument('[files...]', FILES)
     .option('-f, --filename <path>', FILES, collect)
     .addOption(
@@ -118,6 +118,9 @@ function build(serve: Serve, end: (code: number) => void): Command {
         .choices(['info', 'warning', 'error'])
         .default('error'),
     )
+    .option('-n, --namespace <namespace>', 'findings of this namespace and of cluster-wide resources only')
+    .option('--no-use-kube', 'leave Services, Pods, Namespaces and what needs them aside, as istioctl --use-kube=false')
+    .option('-L, --list-analyzers', 'name the analyzers and end')
     .addOption(output('text', 'json'))
     .addHelpText(
       'after',

@@ -65,7 +65,7 @@ function parts(
   if (given.loadBalancer !== undefined) {
     loadBalancer(given.loadBalancer, given.outlierDetection !== undefined, [...path, 'loadBalancer'], out)
   }
-  if (given.tls !== undefined) tls(given.tls, [...path, 'tls'], out)
+  if (given.tls !== undefined) clientTls(given.tls, [...path, 'tls'], out)
 }
 
 function tunnel(given: Loose<TunnelSettings>, path: Path, out: Refusals): void {
@@ -127,7 +127,7 @@ export function outliers(given: Loose<OutlierDetection>, path: Path, out: Refusa
   }
 }
 
-function tls(given: Loose<ClientTLSSettings>, path: Path, out: Refusals): void {
+export function clientTls(given: Loose<ClientTLSSettings>, path: Path, out: Refusals): void {
   const mode = given.mode ?? 'DISABLE'
   const credential = given.credentialName ?? ''
   if (credential.startsWith('configmap://')) configMapName(credential, path, out)

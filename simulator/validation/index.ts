@@ -1,12 +1,14 @@
 // The door: what istiod's webhook refuses beyond the schema that the loader has applied already.
 import type { Diagnostic } from '../diagnostics/types.ts'
 import { groupOf } from '../resources/catalog.ts'
+import { defaultMeshConfig, mergeMeshConfig } from '../resources/mesh-config.ts'
 import type { Resource } from '../resources/types.ts'
 import { validateAuthorizationPolicy } from './authorization-policy.ts'
 import { validateDestinationRule } from './destination-rule.ts'
 import { validateEnvoyFilter } from './envoy-filter.ts'
 import { validateTrafficExtension, validateWasmPlugin } from './extensions.ts'
 import { validateGateway } from './gateway.ts'
+import { validateMeshConfig } from './mesh-config.ts'
 import {
   validatePeerAuthentication,
   validateProxyConfig,
@@ -24,6 +26,10 @@ type Validator = (spec: object, out: Refusals) => void
 const VALIDATORS: ReadonlyMap<string, Validator> = new Map<string, Validator>([
   ['extensions.istio.io/TrafficExtension', validateTrafficExtension],
   ['extensions.istio.io/WasmPlugin', validateWasmPlugin],
+  [
+    'mesh.istio.io/MeshConfig',
+    (spec, out) => validateMeshConfig(mergeMeshConfig({ ...spec }, defaultMeshConfig()), out),
+  ],
   ['networking.istio.io/DestinationRule', validateDestinationRule],
   ['networking.istio.io/EnvoyFilter', validateEnvoyFilter],
   ['networking.istio.io/Gateway', validateGateway],

@@ -102,7 +102,7 @@ function covers(known: readonly string[], next: readonly string[]): boolean {
   return true
 }
 
-function localityLb(
+export function localityLb(
   given: Loose<LocalityLoadBalancerSetting>,
   outlierDetection: boolean,
   path: Path,
@@ -138,7 +138,7 @@ function localityLb(
   failovers(failover, 'locality lb', path, out)
 }
 
-function zoneAwareLb(
+export function zoneAwareLb(
   given: Loose<ZoneAwareLoadBalancerSetting>,
   outlierDetection: boolean,
   path: Path,

@@ -38,12 +38,16 @@ export class Refusals {
   }
 }
 
-/** Durations carry whole milliseconds. */
-export function checkDuration(out: Refusals, path: Path, text: string | undefined): void {
-  if (text === undefined) return
+/** Durations are of a millisecond at least and of whole ones. */
+export function durationProblem(text: string): string | null {
   const nanoseconds = parseProtoDuration(text)
-  if (nanoseconds === null || nanoseconds < 1_000_000) out.error(path, 'duration must be greater than 1ms')
-  else if (nanoseconds % 1_000_000 !== 0) out.error(path, 'only durations to ms precision are supported')
+  if (nanoseconds === null || nanoseconds < 1_000_000) return 'duration must be greater than 1ms'
+  return nanoseconds % 1_000_000 === 0 ? null : 'only durations to ms precision are supported'
+}
+
+export function checkDuration(out: Refusals, path: Path, text: string | undefined): void {
+  const problem = text === undefined ? null : durationProblem(text)
+  if (problem !== null) out.error(path, problem)
 }
 
 /** A pattern that RE2 takes, of at most 1024 bytes. */

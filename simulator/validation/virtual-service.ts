@@ -283,7 +283,7 @@ function stringMatch(match: Loose<StringMatch>, where: string, path: Path, out: 
   if (problem !== null) out.error(path, `"${where}": ${problem}`)
 }
 
-function headerName(name: string, path: Path, out: Refusals): void {
+export function headerName(name: string, path: Path, out: Refusals): void {
   if (name === '') out.error(path, 'header name cannot be empty')
   else if (!/^(:?[-!#$%&'*+.^_`|~0-9A-Za-z]+|@request\.auth\.claims.*)$/.test(name)) {
     out.error(path, `header name ${name} is not a valid header name`)
@@ -291,9 +291,16 @@ function headerName(name: string, path: Path, out: Refusals): void {
 }
 
 /** A `%` opens a variable that must be closed, `%%` stands for itself. */
+export function headerValueProblem(value: string): string | null {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what no header may hold
+  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) return `header value configuration ${value} is invalid`
+  const rest = value.replaceAll('%%', '').replace(/%[A-Z_0-9]+(?:\([^)]*\))?(?::\d+)?%/g, '')
+  return rest.includes('%') ? `header value configuration: un-terminated variable expression '${rest}'` : null
+}
+
 function headerValue(value: string | undefined, path: Path, out: Refusals): void {
-  const rest = (value ?? '').replaceAll('%%', '').replace(/%[A-Z_0-9]+(?:\([^)]*\))?(?::\d+)?%/g, '')
-  out.errorIf(rest.includes('%'), path, `header value configuration: un-terminated variable expression '${rest}'`)
+  const problem = headerValueProblem(value ?? '')
+  if (problem !== null) out.error(path, problem)
 }
 
 function headers(operations: Loose<Headers> | undefined, path: Path, out: Refusals): void {
@@ -315,8 +322,11 @@ function headers(operations: Loose<Headers> | undefined, path: Path, out: Refusa
   }
 }
 
+export const statusProblem = (code: number): string | null =>
+  code < 200 || code > 599 ? `HTTP status ${code} is not in range 200-599` : null
+
 function status(code: number | undefined, path: Path, out: Refusals): void {
-  if (code !== undefined) out.errorIf(code < 200 || code > 599, path, `HTTP status ${code} is not in range 200-599`)
+  if (code !== undefined) report(out, path, statusProblem(code))
 }
 
 function faults(fault: Loose<HTTPFaultInjection>, path: Path, out: Refusals): void {
@@ -338,7 +348,7 @@ function faults(fault: Loose<HTTPFaultInjection>, path: Path, out: Refusals): vo
   }
 }
 
-function retries(retry: Loose<HTTPRetry>, path: Path, out: Refusals): void {
+export function retries(retry: Loose<HTTPRetry>, path: Path, out: Refusals): void {
   const attempts = retry.attempts ?? 0
   out.errorIf(attempts < 0, path, 'attempts cannot be negative')
   const others = retry.perTryTimeout || retry.retryOn || retry.retryRemoteLocalities !== undefined

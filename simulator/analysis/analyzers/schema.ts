@@ -7,6 +7,7 @@ const KINDS: readonly [kind: string, group: string][] = [
   ['DestinationRule', 'networking.istio.io'],
   ['EnvoyFilter', 'networking.istio.io'],
   ['Gateway', 'networking.istio.io'],
+  ['MeshConfig', 'mesh.istio.io'],
   ['PeerAuthentication', 'security.istio.io'],
   ['ProxyConfig', 'networking.istio.io'],
   ['RequestAuthentication', 'security.istio.io'],

@@ -4,13 +4,17 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { loadResources } from '../../../simulator/resources/index.ts'
 import { validateAll } from '../../../simulator/validation/index.ts'
-import type { SuiteRunner } from '../types.ts'
+import type { CaseResult, SuiteRunner } from '../types.ts'
+import { scalarValidators } from './validate-scalars.ts'
 
 const Case = z.looseObject({
   id: z.string(),
   resource: z.string().optional(),
   function: z.string().optional(),
-  expect: z.looseObject({ valid: z.boolean().optional() }).optional(),
+  args: z.array(z.unknown()).optional(),
+  valid: z.boolean().optional(),
+  expect: z.looseObject({ valid: z.boolean().optional(), warning: z.boolean().optional() }).optional(),
+  unit: z.looseObject({ valid: z.boolean().optional() }).optional(),
   admission: z
     .looseObject({
       accepted: z.boolean(),
@@ -18,6 +22,21 @@ const Case = z.looseObject({
     })
     .optional(),
 })
+/** What Istio's function said of the arguments, against ours; the test's own assertion goes before the observation. */
+function scalar(item: z.infer<typeof Case>): Omit<CaseResult, 'id'> {
+  const wanted = item.expect?.valid ?? item.unit?.valid ?? item.valid ?? true
+  const validator = scalarValidators.get(item.function ?? '')
+  const expected = verdict(wanted, item.expect?.warning ?? false)
+  if (validator === undefined || item.args === undefined) {
+    return { passed: false, expected, got: `no validator named ${item.function ?? '?'}` }
+  }
+  const { errors, warnings } = validator(item.args)
+  const accepted = errors.length === 0
+  const warned = warnings.length > 0
+  const passed = accepted === wanted && (item.expect?.warning === undefined || item.expect.warning === warned)
+  return { passed, expected, got: `${verdict(accepted, warned)} ${errors[0] ?? ''}` }
+}
+
 const File = z.looseObject({ cases: z.array(Case) })
 
 async function* jsonFiles(dir: string): AsyncGenerator<string> {
@@ -38,8 +57,7 @@ export const run: SuiteRunner = async (dir, report) => {
     if (!file.success) continue
     for (const item of file.data.cases) {
       if (item.resource === undefined) {
-        const got = `no validator named ${item.function ?? '?'}`
-        report({ id: item.id, passed: false, expected: verdict(item.expect?.valid === true, false), got })
+        report({ id: item.id, ...scalar(item) })
         continue
       }
       const loaded = loadResources([{ name: 'case.yaml', content: item.resource }])
