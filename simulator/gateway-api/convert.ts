@@ -1,31 +1,56 @@
 // Gateway API objects as the Istio objects that istiod makes of them: a Gateway for each listener, a VirtualService for each
-// host on it (pilot/pkg/config/kube/gateway/conversion.go, route_collections.go).
+// host on it; and the statuses that it writes (istio: pilot/pkg/config/kube/gateway/conversion.go, route_collections.go).
 import type { Resource } from '../resources/types.ts'
+import { attachments } from './attach.ts'
+import type { RuleContext } from './backends.ts'
+import { classStatuses } from './classes.ts'
 import { convertListeners } from './listeners.ts'
 import { sortRules } from './precedence.ts'
+import { routeStatus } from './route-status.ts'
 import { convertRule } from './rules.ts'
-import { type Fields, fields, isGatewayApi, list, type Parent, text } from './types.ts'
+import { convertL4Rule, l4VirtualServices } from './tcp-routes.ts'
+import {
+  type Fields,
+  fields,
+  isGatewayApi,
+  list,
+  type ObjectStatus,
+  Objects,
+  type Parent,
+  type Problem,
+  text,
+} from './types.ts'
 
 const MESH = 'mesh'
-const ROUTES: Readonly<Record<string, readonly string[]>> = {
-  HTTPRoute: ['HTTP', 'HTTPS'],
-  GRPCRoute: ['HTTP', 'HTTPS'],
+const HTTP_KINDS = ['HTTPRoute', 'GRPCRoute']
+const L4_KINDS = ['TCPRoute', 'TLSRoute']
+
+export interface Conversion {
+  resources: Resource[]
+  statuses: ObjectStatus[]
 }
 
-/** The Gateways and VirtualServices that the objects of the Gateway API among `resources` mean. `domain`: cluster.local. */
-export function convertGatewayApi(resources: readonly Resource[], domain: string): Resource[] {
-  const routes = resources.filter(r => isGatewayApi(r) && ROUTES[r.kind] !== undefined)
-  const listeners = convertListeners(resources, domain)
-  if (routes.length === 0 && listeners.length === 0) return []
+/** What the objects of the Gateway API among `resources` mean. `domain`: cluster.local. */
+export function convertGatewayApi(resources: readonly Resource[], domain: string): Conversion {
+  const routes = resources.filter(r => isGatewayApi(r) && [...HTTP_KINDS, ...L4_KINDS].includes(r.kind)).sort(older)
+  if (routes.length === 0 && !resources.some(isGatewayApi)) return { resources: [], statuses: [] }
+  const objects = new Objects(resources)
+  const listeners = convertListeners(objects, domain)
+  const out: Conversion = {
+    resources: listeners.parents.flatMap(({ resource }) => (resource === null ? [] : [resource])),
+    statuses: [...classStatuses(resources), ...listeners.statuses],
+  }
   const hosts = new VirtualHosts()
-  const parents = listeners.map(l => l.parent)
-  for (const route of [...routes].sort(older)) bind(route, parents, resources, domain, hosts)
-  return [...listeners.map(l => l.resource), ...hosts.resources()]
+  const parents = listeners.parents.map(entry => entry.parent)
+  for (const route of routes) bind(route, parents, objects, domain, hosts, out)
+  out.resources.push(...hosts.resources())
+  return out
 }
 
 function older(a: Resource, b: Resource): number {
   const [one, other] = [a.metadata.creationTimestamp ?? 0, b.metadata.creationTimestamp ?? 0]
-  return one - other || a.metadata.order - b.metadata.order
+  const name = ({ metadata }: Resource): string => `${metadata.name}.${metadata.namespace}`
+  return one - other || (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0)
 }
 
 /** Rules by gateway and host: routes of several objects for one host are one VirtualService. */
@@ -50,74 +75,98 @@ class VirtualHosts {
   resources(): Resource[] {
     return [...this.found.values()].map(({ name, first, spec, rules, parents }) => {
       sortRules(rules)
-      return {
-        apiVersion: 'networking.istio.io/v1',
-        kind: 'VirtualService',
-        metadata: {
-          ...first.metadata,
-          name,
-          labels: {},
-          annotations: {
-            'internal.istio.io/parents': parents.join(','),
-            'internal.istio.io/route-semantics': 'gateway',
-          },
-        },
-        spec: { ...spec, http: rules },
-        status: null,
-        locate: path => first.locate(path),
-      }
+      return virtualService(first, name, { ...spec, http: rules }, parents)
     })
   }
+}
+
+export function virtualService(first: Resource, name: string, spec: Fields, parents: readonly string[]): Resource {
+  return {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: {
+      ...first.metadata,
+      name,
+      labels: {},
+      annotations: {
+        'internal.istio.io/parents': parents.join(','),
+        'internal.istio.io/route-semantics': 'gateway',
+      },
+    },
+    spec,
+    status: null,
+    locate: path => first.locate(path),
+  }
+}
+
+interface Rules {
+  rules: Fields[]
+  problem: Problem | null
+}
+
+function convertRules(route: Resource, objects: Objects, domain: string, mesh: boolean): Rules {
+  const context: RuleContext = { route, domain, objects, mesh, problem: null }
+  const given = list(fields(route.spec)['rules']).map(fields)
+  const rules = L4_KINDS.includes(route.kind)
+    ? given.map(rule => convertL4Rule(rule, context))
+    : given.flatMap((rule, i) => convertRule(rule, i, context))
+  return { rules, problem: context.problem }
 }
 
 function bind(
   route: Resource,
   parents: readonly Parent[],
-  resources: readonly Resource[],
+  objects: Objects,
   domain: string,
   hosts: VirtualHosts,
+  out: Conversion,
 ): void {
-  const spec = fields(route.spec)
-  const context = { route, domain, granted: grants(route, resources) }
-  const rules = list(spec.rules).flatMap((rule, i) => convertRule(fields(rule), i, context))
-  const names = list(spec.hostnames).map(name => text(name))
-  for (const reference of list(spec.parentRefs).map(fields)) {
-    const namespace = text(reference.namespace, route.metadata.namespace)
-    if (text(reference.kind) === 'Service') {
-      const host = `${text(reference.name)}.${namespace}.svc.${domain}`
+  const { metadata } = route
+  const names = list(fields(route.spec)['hostnames']).map(name => text(name))
+  const bound = attachments(route, parents, objects)
+  const gateway = convertRules(route, objects, domain, false)
+  const mesh = bound.some(item => item.parent === null) ? convertRules(route, objects, domain, true) : gateway
+  out.statuses.push(routeStatus(route, bound, gateway.problem, mesh.problem))
+  for (const { parent } of bound.filter(item => item.denied === null)) count(out.statuses, parent)
+  if (L4_KINDS.includes(route.kind)) {
+    out.resources.push(...l4VirtualServices(route, bound, gateway.rules, mesh.rules, domain))
+    return
+  }
+  for (const { parent, reference, denied } of bound) {
+    if (denied !== null) continue
+    if (parent === null) {
+      const namespace = text(reference['namespace'], metadata.namespace)
       // a consumer's route holds for the consumer's namespace alone
-      const extra = namespace === route.metadata.namespace ? {} : { exportTo: ['.'] }
-      const port = typeof reference.port === 'number' ? `~${reference.port}` : ''
-      hosts.add(`${route.metadata.namespace}${port}~${host}`, MESH, host, route, rules, extra)
+      const extra = namespace === metadata.namespace ? {} : { exportTo: ['.'] }
+      const port = typeof reference['port'] === 'number' ? `~${reference['port']}` : ''
+      for (const host of meshHosts(reference, namespace, objects, domain)) {
+        hosts.add(`${metadata.namespace}${port}~${host}`, MESH, host, route, mesh.rules, extra)
+      }
       continue
     }
-    for (const parent of parents) {
-      if (!refers(reference, namespace, parent) || !admits(parent, route)) continue
-      const { metadata } = parent.gateway
-      for (const host of names.length === 0 ? ['*'] : names) {
-        if (!intersects(host, parent.hostname)) continue
-        const name = `${metadata.namespace}~${parent.internalName.slice(metadata.namespace.length + 1)}~${host}`
-        hosts.add(name, parent.internalName, host, route, rules, {})
-      }
+    const home = parent.owner.metadata.namespace
+    for (const host of names.length === 0 ? ['*'] : names) {
+      if (!intersects(host, parent.hostname)) continue
+      const name = `${home}~${parent.internalName.slice(home.length + 1)}~${host}`
+      hosts.add(name, parent.internalName, host, route, gateway.rules, {})
     }
   }
 }
 
-function refers(reference: Fields, namespace: string, parent: Parent): boolean {
-  const { metadata } = parent.gateway
-  return (
-    text(reference.kind, 'Gateway') === 'Gateway' &&
-    metadata.name === text(reference.name) &&
-    metadata.namespace === namespace &&
-    (reference.sectionName === undefined || reference.sectionName === parent.listener) &&
-    (reference.port === undefined || reference.port === parent.port)
-  )
+/** Hosts of a Service or a ServiceEntry that a route stands before. */
+export function meshHosts(reference: Fields, namespace: string, objects: Objects, domain: string): string[] {
+  const name = text(reference['name'])
+  if (text(reference['kind']) !== 'ServiceEntry') return [`${name}.${namespace}.svc.${domain}`]
+  const entry = objects.find('ServiceEntry', namespace, name)
+  return list(fields(entry?.spec)['hosts']).map(host => text(host))
 }
 
-function admits(parent: Parent, route: Resource): boolean {
-  if (!parent.admits(route.metadata.namespace)) return false
-  if (parent.kinds.length > 0) return parent.kinds.includes(route.kind)
-  return (ROUTES[route.kind] ?? []).includes(parent.protocol)
+function count(statuses: readonly ObjectStatus[], parent: Parent | null): void {
+  if (parent === null) return
+  const { kind, metadata } = parent.owner
+  const status = statuses.find(s => s.kind === kind && s.name === metadata.name && s.namespace === metadata.namespace)
+  const listener = status?.listeners.find(l => l.name === parent.listener)
+  if (listener !== undefined) listener.attachedRoutes++
 }
 
 /** Can a name be both? Wildcards stand for any number of labels. */
@@ -125,21 +174,4 @@ function intersects(host: string, listener: string): boolean {
   if (listener === '' || listener === '*' || host === '*' || host === listener) return true
   const covers = (wide: string, narrow: string) => wide.startsWith('*.') && narrow.endsWith(wide.slice(1))
   return covers(listener, host) || covers(host, listener)
-}
-
-/** A Service elsewhere needs a ReferenceGrant there. */
-function grants(route: Resource, resources: readonly Resource[]) {
-  return ({ namespace, name }: { namespace: string; name: string }): boolean => {
-    if (namespace === route.metadata.namespace) return true
-    return resources.some(r => {
-      if (r.kind !== 'ReferenceGrant' || r.metadata.namespace !== namespace) return false
-      const spec = fields(r.spec)
-      const from = list(spec.from).map(fields)
-      const to = list(spec.to).map(fields)
-      return (
-        from.some(f => f.kind === route.kind && f.namespace === route.metadata.namespace) &&
-        to.some(t => text(t.kind) === 'Service' && (text(t.name) === '' || t.name === name))
-      )
-    })
-  }
 }

@@ -1,1 +1,4 @@
-export { convertGatewayApi } from './convert.ts'
+// The door of the Gateway API room, which Kubernetes Ingress shares.
+export { type Conversion, convertGatewayApi } from './convert.ts'
+export { convertIngress, type IngressSettings } from './ingress.ts'
+export { type Condition, type ObjectStatus, Objects } from './types.ts'

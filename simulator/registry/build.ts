@@ -1,6 +1,6 @@
 // Builds the snapshot of the mesh: sorts, indexes and resolves once, so that translation of many proxies only reads
 // (pilot/pkg/model/push_context.go).
-import { convertGatewayApi } from '../gateway-api/index.ts'
+import { convertGatewayApi, convertIngress, Objects } from '../gateway-api/index.ts'
 import type {
   AuthorizationPolicy,
   DestinationRule,
@@ -351,6 +351,16 @@ class Snapshot implements MeshSnapshot {
 
 /** istiod's view of the mesh that `input` describes. Pure: equal inputs give equal snapshots. */
 export function buildMeshSnapshot(input: RegistryInput): MeshSnapshot {
-  const made = convertGatewayApi(input.resources, DOMAIN_SUFFIX)
+  const { ingressClass, ingressControllerMode, ingressSelector, ingressService, rootNamespace } = input.meshConfig
+  const made = [
+    ...convertGatewayApi(input.resources, DOMAIN_SUFFIX).resources,
+    ...convertIngress(new Objects(input.resources), {
+      domain: DOMAIN_SUFFIX,
+      ingressClass: String(ingressClass ?? 'istio'),
+      mode: String(ingressControllerMode ?? 'STRICT'),
+      selector: String(ingressSelector ?? ingressService ?? 'ingressgateway').replace(/^istio-/, ''),
+      rootNamespace: rootNamespace ?? 'istio-system',
+    }),
+  ]
   return new Snapshot(made.length === 0 ? input : { ...input, resources: [...input.resources, ...made] })
 }

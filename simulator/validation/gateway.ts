@@ -1,5 +1,6 @@
 // What istiod's webhook refuses of a Gateway: servers, their hosts and TLS (istio: pkg/config/validation/validation.go).
 import type { Path } from '../diagnostics/types.ts'
+import { CIPHER_SUITES } from '../resources/cipher-suites.ts'
 import type { ServerTLSSettings } from '../resources/common.ts'
 import type { Loose } from '../resources/loose.ts'
 import type { Gateway } from '../resources/networking/gateway.ts'
@@ -70,24 +71,9 @@ function validateServer(server: Server, path: Path, out: Refusals): void {
   } else out.errorIf(tls !== undefined, path, 'server cannot have TLS settings for non HTTPS/TLS ports')
 }
 
-const CIPHERS = new Set(
-  (
-    'ECDHE-ECDSA-AES128-GCM-SHA256 ECDHE-ECDSA-CHACHA20-POLY1305 ECDHE-RSA-AES128-GCM-SHA256 ' +
-    'ECDHE-RSA-CHACHA20-POLY1305 ECDHE-ECDSA-AES128-SHA ECDHE-RSA-AES128-SHA ECDHE-ECDSA-AES256-GCM-SHA384 ' +
-    'ECDHE-RSA-AES256-GCM-SHA384 ECDHE-ECDSA-AES256-SHA ECDHE-RSA-AES256-SHA AES128-GCM-SHA256 AES128-SHA ' +
-    'AES256-GCM-SHA384 AES256-SHA DES-CBC3-SHA ' +
-    'TLS_RSA_WITH_3DES_EDE_CBC_SHA TLS_RSA_WITH_AES_128_CBC_SHA TLS_RSA_WITH_AES_256_CBC_SHA ' +
-    'TLS_RSA_WITH_AES_128_GCM_SHA256 TLS_RSA_WITH_AES_256_GCM_SHA384 TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA ' +
-    'TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA ' +
-    'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 ' +
-    'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384 TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 ' +
-    'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 ALL'
-  ).split(' '),
-)
-
 function cipherSuites(suites: readonly string[], path: Path, out: Refusals): void {
-  const valid = suites.filter(suite => CIPHERS.has(suite))
-  const invalid = suites.filter(suite => !CIPHERS.has(suite))
+  const valid = suites.filter(suite => CIPHER_SUITES.has(suite))
+  const invalid = suites.filter(suite => !CIPHER_SUITES.has(suite))
   if (invalid.length > 0) out.warn(path, `ignoring invalid cipher suites: [${invalid.join(' ')}]`)
   const twice = valid.filter((suite, i) => valid.indexOf(suite) !== i)
   if (twice.length > 0) out.warn(path, `ignoring duplicate cipher suites: [${twice.join(' ')}]`)

@@ -15,4 +15,5 @@ export const SUITES: ReadonlyMap<string, SuiteRunner> = new Map([
   ['validate', lazy(() => import('./validate.ts'))],
   ['analyze', lazy(() => import('./analyze.ts'))],
   ['authz', lazy(() => import('./authz.ts'))],
+  ['gateway-api', lazy(() => import('./gateway-api.ts'))],
 ])
