@@ -2,6 +2,7 @@
 // host on it; and the statuses that it writes (istio: pilot/pkg/config/kube/gateway/conversion.go, route_collections.go).
 import type { Resource } from '../resources/types.ts'
 import { attachments } from './attach.ts'
+import { type AncestorBackend, convertBackendPolicies } from './backend-policies.ts'
 import type { RuleContext } from './backends.ts'
 import { classStatuses } from './classes.ts'
 import { convertListeners } from './listeners.ts'
@@ -33,7 +34,8 @@ export interface Conversion {
 /** What the objects of the Gateway API among `resources` mean. `domain`: cluster.local. */
 export function convertGatewayApi(resources: readonly Resource[], domain: string): Conversion {
   const routes = resources.filter(r => isGatewayApi(r) && [...HTTP_KINDS, ...L4_KINDS].includes(r.kind)).sort(older)
-  if (routes.length === 0 && !resources.some(isGatewayApi)) return { resources: [], statuses: [] }
+  if (routes.length === 0 && !resources.some(r => isGatewayApi(r) || r.kind === 'XBackendTrafficPolicy'))
+    return { resources: [], statuses: [] }
   const objects = new Objects(resources)
   const listeners = convertListeners(objects, domain)
   const out: Conversion = {
@@ -42,8 +44,11 @@ export function convertGatewayApi(resources: readonly Resource[], domain: string
   }
   const hosts = new VirtualHosts()
   const parents = listeners.parents.map(entry => entry.parent)
-  for (const route of routes) bind(route, parents, objects, domain, hosts, out)
-  out.resources.push(...hosts.resources())
+  const ancestors: AncestorBackend[] = []
+  for (const route of routes) bind(route, parents, objects, domain, hosts, out, ancestors)
+  const policies = convertBackendPolicies(objects, ancestors, domain)
+  out.resources.push(...hosts.resources(), ...policies.resources)
+  out.statuses.push(...policies.statuses)
   return out
 }
 
@@ -120,6 +125,7 @@ function bind(
   domain: string,
   hosts: VirtualHosts,
   out: Conversion,
+  ancestors: AncestorBackend[],
 ): void {
   const { metadata } = route
   const names = list(fields(route.spec)['hostnames']).map(name => text(name))
@@ -127,7 +133,10 @@ function bind(
   const gateway = convertRules(route, objects, domain, false)
   const mesh = bound.some(item => item.parent === null) ? convertRules(route, objects, domain, true) : gateway
   out.statuses.push(routeStatus(route, bound, gateway.problem, mesh.problem))
-  for (const { parent } of bound.filter(item => item.denied === null)) count(out.statuses, parent)
+  for (const { parent } of bound.filter(item => item.denied === null)) {
+    count(out.statuses, parent)
+    if (parent?.owner.kind === 'Gateway') ancestors.push(...backendsOf(route, parent.owner))
+  }
   if (L4_KINDS.includes(route.kind)) {
     out.resources.push(...l4VirtualServices(route, bound, gateway.rules, mesh.rules, domain))
     return
@@ -151,6 +160,15 @@ function bind(
       hosts.add(name, parent.internalName, host, route, gateway.rules, {})
     }
   }
+}
+
+function backendsOf(route: Resource, gateway: Resource): AncestorBackend[] {
+  return list(fields(route.spec)['rules'])
+    .flatMap(rule => list(fields(rule)['backendRefs']).map(fields))
+    .map(({ kind, namespace, name }) => {
+      const home = text(namespace, route.metadata.namespace)
+      return { gateway, target: `${text(kind, 'Service')}/${home}/${text(name)}` }
+    })
 }
 
 /** Hosts of a Service or a ServiceEntry that a route stands before. */

@@ -2,7 +2,7 @@
 // (istio: pilot/pkg/config/kube/gateway/conditions.go createRouteStatus).
 import type { Resource } from '../resources/types.ts'
 import type { Attachment } from './attach.ts'
-import { condition, type ObjectStatus, type Problem } from './types.ts'
+import { condition, foreignEntries, type ObjectStatus, type Problem } from './types.ts'
 
 /** The milder denial is told: a route that some listener takes is accepted. */
 const RANK: readonly string[] = [
@@ -41,6 +41,7 @@ export function routeStatus(
       ],
     }
   })
+  const foreign = foreignEntries(route, 'parents', 'parentRef')
   const { namespace, name } = route.metadata
-  return { kind: route.kind, namespace, name, conditions: [], listeners: [], parents }
+  return { kind: route.kind, namespace, name, conditions: [], listeners: [], parents: [...foreign, ...parents] }
 }

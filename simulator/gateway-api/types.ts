@@ -1,4 +1,5 @@
 // What the conversion keeps between listeners, routes and statuses.
+import { type Fields, fields, list } from '../resources/fields.ts'
 import type { Resource } from '../resources/types.ts'
 
 /** A listener that routes can be bound to. */
@@ -49,13 +50,33 @@ export function condition(type: string, reason: string, message: string, problem
     : { type, status: 'False', reason: problem.reason, message: problem.message }
 }
 
-import type { Fields } from '../resources/fields.ts'
-
-export { type Fields, fields, list } from '../resources/fields.ts'
+export { type Fields, fields, list }
 
 export const text = (value: unknown, fallback = ''): string => (typeof value === 'string' ? value : fallback)
 export const isGatewayApi = (resource: Resource): boolean =>
   resource.apiVersion.startsWith('gateway.networking.k8s.io/')
+
+/** What other controllers wrote into a list of an object's status (`parents`, `ancestors`) stays. */
+export function foreignEntries(
+  resource: Resource,
+  list_: 'parents' | 'ancestors',
+  reference: 'parentRef' | 'ancestorRef',
+): ObjectStatus['parents'] {
+  return list(fields(resource.status)[list_])
+    .map(fields)
+    .filter(entry => !text(entry['controllerName']).startsWith('istio.io/'))
+    .map(entry => ({
+      parentRef: fields(entry[reference]),
+      conditions: list(entry['conditions'])
+        .map(fields)
+        .map(({ type, status, reason, message }) => ({
+          type: text(type),
+          status: status === 'True' ? ('True' as const) : ('False' as const),
+          reason: text(reason),
+          message: text(message),
+        })),
+    }))
+}
 
 /** Looks objects up by kind, namespace and name. */
 export class Objects {
