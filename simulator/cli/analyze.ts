@@ -2,7 +2,8 @@
 import { analyze as analyzeResources, analyzers, type Finding } from '../analysis/index.ts'
 import { printDiagnostics } from '../diagnostics/index.ts'
 import type { Diagnostic, Level } from '../diagnostics/types.ts'
-import { loadResources, meshConfigFrom } from '../resources/index.ts'
+import { loadResources, meshConfigFrom, type Resource } from '../resources/index.ts'
+import { expandWorkloads } from '../world/index.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
 import { readSources, wantsColour } from './files.ts'
 
@@ -25,6 +26,25 @@ function plain({ analyzer, line, name, ...finding }: Finding): Diagnostic {
   }
 }
 
+/** A scenario may lie beside the documents that it applies. */
+const isOfMesh = ({ code, resource }: Diagnostic): boolean => code !== 'SIM0204' || !resource.startsWith('Scenario ')
+
+/** Files with the pods that a cluster would have made of their Deployments and the like; pods that are there stay. */
+function withPods(resources: readonly Resource[]): Resource[] {
+  const made = expandWorkloads(resources, { injectByDefault: false }).workloads
+  const known = new Set(resources.filter(r => r.kind === 'Pod').map(r => `${r.metadata.namespace}/${r.metadata.name}`))
+  const pods = made
+    .filter(pod => !known.has(`${pod.namespace}/${pod.name}`))
+    .map((pod): Resource => {
+      const proxy = pod.sidecar || pod.gateway ? [{ name: 'istio-proxy', image: 'proxyv2' }] : []
+      const { name, namespace, labels } = pod
+      const metadata = { name, namespace, labels, annotations: {}, creationTimestamp: null, order: resources.length }
+      const spec = { nodeName: pod.node, containers: proxy }
+      return { apiVersion: 'v1', kind: 'Pod', metadata, spec, status: null, locate: () => null }
+    })
+  return [...resources, ...pods]
+}
+
 /** Returns the exit code. */
 export function analyze(files: readonly string[], flags: AnalyzeFlags): number {
   if (flags.listAnalyzers === true) {
@@ -36,13 +56,13 @@ export function analyze(files: readonly string[], flags: AnalyzeFlags): number {
   const sources = readSources(names)
   const loaded = loadResources(sources)
   const mesh = meshConfigFrom(loaded.resources)
-  const findings = analyzeResources([{ name: '', resources: [...loaded.resources, ...loaded.refused] }], {
+  const findings = analyzeResources([{ name: '', resources: [...withPods(loaded.resources), ...loaded.refused] }], {
     meshConfig: mesh.meshConfig,
     filesOnly: !flags.useKube,
     now: Date.now() / 1000,
     ...(flags.namespace === undefined ? {} : { namespace: flags.namespace }),
   })
-  const found: Diagnostic[] = [...loaded.diagnostics, ...mesh.diagnostics, ...findings.map(plain)]
+  const found: Diagnostic[] = [...loaded.diagnostics.filter(isOfMesh), ...mesh.diagnostics, ...findings.map(plain)]
   if (flags.output === 'json') process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
   else process.stdout.write(printDiagnostics(found, sources, { color: wantsColour(process.stdout) }))
   const silent = found.every(diagnostic => diagnostic.level === 'info')

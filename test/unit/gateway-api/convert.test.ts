@@ -3,7 +3,7 @@ import { convertGatewayApi } from '../../../simulator/gateway-api/index.ts'
 import { loadResources } from '../../../simulator/resources/index.ts'
 
 const convert = (content: string) =>
-  convertGatewayApi(loadResources([{ name: 'mesh.yaml', content }]).resources, 'cluster.local')
+  convertGatewayApi(loadResources([{ name: 'mesh.yaml', content }]).resources, 'cluster.local').resources
 
 const GATEWAY = `
 apiVersion: gateway.networking.k8s.io/v1
@@ -57,11 +57,10 @@ describe('objects of the Gateway API become objects of Istio', () => {
   })
 
   it('holds for the mesh when the parent is a Service', () => {
-    const made = convert(
-      route(
-        '  parentRefs: [{kind: Service, group: "", name: db, port: 80}]\n  rules: [{backendRefs: [{name: db, port: 80}]}]',
-      ),
-    )
+    const service = 'apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {ports: [{port: 80}]}\n---\n'
+    const spec =
+      '  parentRefs: [{kind: Service, group: "", name: db, port: 80}]\n  rules: [{backendRefs: [{name: db, port: 80}]}]'
+    const made = convert(service + route(spec))
     expect(made[1]?.spec).toMatchObject({ gateways: ['mesh'], hosts: ['db.default.svc.cluster.local'] })
   })
 })
