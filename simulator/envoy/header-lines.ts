@@ -2,11 +2,14 @@
 import type { HeaderLines } from '../wire/types.ts'
 import type { HeaderChange } from './route.ts'
 
-/** Sets a header line in place. */
+/** Sets a header line in place. The lines themselves never change: copies of a list share them. */
 export function put(headers: HeaderLines, name: string, value: string): void {
-  const line = headers.find(l => l[0] === name)
-  if (line) line[1] = value
-  else headers.push([name, value])
+  for (let i = 0; i < headers.length; i++) {
+    if (headers[i]![0] !== name) continue
+    headers[i] = [name, value]
+    return
+  }
+  headers.push([name, value])
 }
 
 /** Removes all lines of a name in place. */

@@ -41,6 +41,11 @@ export interface ProxyCore {
   wallSeconds(): number
 }
 
+/** Two digits for every byte: quicker than formatting each number. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const eightDigits = (word: number): string =>
+  HEX[word >>> 24]! + HEX[(word >>> 16) & 255]! + HEX[(word >>> 8) & 255]! + HEX[word & 255]!
+
 // biome-ignore lint/suspicious/noShadowRestrictedNames: Envoy's own word for it.
 export class Proxy implements ProxyCore {
   readonly options: ProxyOptions
@@ -105,7 +110,7 @@ export class Proxy implements ProxyCore {
 
   uuid(): string {
     let hex = ''
-    for (let i = 0; i < 4; i++) hex += this.ids.below(0x7fffffff).toString(16).padStart(8, '0')
+    for (let i = 0; i < 4; i++) hex += eightDigits(this.ids.below(0x7fffffff))
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-9${hex.slice(17, 20)}-${hex.slice(20)}`
   }
 

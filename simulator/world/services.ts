@@ -158,6 +158,12 @@ export class ServiceTable {
     return null
   }
 
+  /** Whether the name always means the same address: that of a Service with a cluster IP. */
+  hasClusterIp(host: string, namespace: string): boolean {
+    const service = this.find(host.endsWith('.') ? host.slice(0, -1) : host, namespace)
+    return service !== null && service.address !== '' && service.externalName === ''
+  }
+
   /**
    * Address of a name as a pod of `namespace` sees it: search domains, cluster IPs, pods of headless Services (one at
    * random), ExternalNames (the name to go on with, after 'name:'), ServiceEntries; null = NXDOMAIN.
@@ -203,6 +209,8 @@ function namedPort(pod: Workload, name: string): number {
 /** Is the text an IPv4 or IPv6 address (not a name)? */
 export function isAddress(host: string): boolean {
   if (host.includes(':')) return true
+  const first = host.charCodeAt(0)
+  if (first < 0x30 || first > 0x39) return false
   const parts = host.split('.')
   return parts.length === 4 && parts.every(p => p.length > 0 && p.length <= 3 && Number(p) >= 0 && Number(p) <= 255)
 }

@@ -84,6 +84,25 @@ export class World {
 
   /** Address of a name as seen from a namespace; null = no such name. */
   resolve(host: string, fromNamespace: string): string | null {
+    const table = this.fabric.services
+    if (this.settledIn !== table) {
+      this.settled.clear()
+      this.settledIn = table
+    }
+    let settled = this.settled.get(fromNamespace)
+    if (settled === undefined) {
+      settled = new Map()
+      this.settled.set(fromNamespace, settled)
+    }
+    const known = settled.get(host)
+    if (known !== undefined) return known
+    const address = this.lookUp(host, fromNamespace)
+    const own = this.options.dns?.has(host) === true || this.hostAddresses.has(host)
+    if (address !== null && !own && table.hasClusterIp(host, fromNamespace)) settled.set(host, address)
+    return address
+  }
+
+  private lookUp(host: string, fromNamespace: string): string | null {
     let name = host
     for (let i = 0; i < MAX_ALIASES; i++) {
       if (isAddress(name)) return name
@@ -166,6 +185,10 @@ export class World {
   currentResources(): readonly Resource[] {
     return this.resources
   }
+
+  /** Names of Services with a cluster IP, which stay as long as the table of Services does; by namespace. */
+  private readonly settled = new Map<string, Map<string, string>>()
+  private settledIn: ServiceTable | null = null
 
   private get dice() {
     this.resolverDice ??= this.tree.stream('dns')

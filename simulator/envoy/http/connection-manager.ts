@@ -118,7 +118,7 @@ export class ConnectionManager {
       return
     }
     if (clientCert === 'FORWARD_ONLY') return
-    const element = clientCertElement(down.ownSans, down.certificate, details)
+    const element = stream.connection.clientCertElement(details)
     const headers = stream.ownHeaders()
     const before = clientCert === 'APPEND_FORWARD' ? header(headers, XFCC) : undefined
     put(headers, XFCC, before === undefined ? element : `${before},${element}`)
@@ -131,11 +131,20 @@ export class ManagedConnection implements ServerConnectionHandler {
   readonly down: Downstream
   private readonly connection: ServerConnection
   private latest: HttpStream | null = null
+  /** Of x-forwarded-client-cert: the peer stays the same as long as the connection. */
+  private element: string | null = null
 
   constructor(manager: ConnectionManager, down: Downstream, connection: ServerConnection) {
     this.manager = manager
     this.down = down
     this.connection = connection
+  }
+
+  /** The element of x-forwarded-client-cert for this connection's peer; '' without a certificate. */
+  clientCertElement(details: ForwardingSettings['details']): string {
+    const { certificate, ownSans } = this.down
+    this.element ??= certificate === null ? '' : clientCertElement(ownSans, certificate, details)
+    return this.element
   }
 
   send(data: string): void {

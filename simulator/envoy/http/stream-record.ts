@@ -3,7 +3,7 @@ import type { HeaderLines, HttpResponse } from '../../wire/types.ts'
 import { header } from '../json.ts'
 import type { HttpStream } from './stream.ts'
 
-const copy = (lines: HeaderLines): HeaderLines => lines.map(([name, value]) => [name, value])
+const copy = (lines: HeaderLines): HeaderLines => lines.slice()
 
 /** `response` null: the client did not wait for one. */
 export function recordStream(stream: HttpStream, response: HttpResponse | null): void {

@@ -246,7 +246,7 @@ export class HttpStream implements EventHandler {
   private own(): void {
     if (this.owned) return
     this.owned = true
-    const headers: HeaderLines = this.request.headers.map(([name, value]) => [name, value])
+    const headers: HeaderLines = this.request.headers.slice()
     this.request = { ...this.request, headers }
   }
 

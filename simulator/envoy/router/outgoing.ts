@@ -11,7 +11,7 @@ import { formatHeader } from './format.ts'
 /** `expected`: µs that the caller waits at most, 0 = for ever. */
 export function outgoingRequest(stream: HttpStream, route: CompiledRoute, expected: number): HttpRequest {
   const { request, choice } = stream
-  const headers: HeaderLines = request.headers.map(([name, value]) => [name, value])
+  const headers: HeaderLines = request.headers.slice()
   const out: HttpRequest = { ...request, headers, parentSpan: stream.span }
   const format = (value: string): string => formatHeader(value, stream, null)
   if (choice !== null) mutate(headers, choice.change.request, format)
@@ -31,15 +31,18 @@ export function outgoingRequest(stream: HttpStream, route: CompiledRoute, expect
 }
 
 function newHost(route: CompiledRoute, request: HttpRequest): string {
-  const { action } = route
-  const named = text(action.host_rewrite_header).toLowerCase()
-  return text(action.host_rewrite_literal) || (named === '' ? '' : (header(request.headers, named) ?? ''))
+  const { host_rewrite_literal: literal, host_rewrite_header: named } = route.action
+  if (literal === undefined && named === undefined) return ''
+  const name = text(named).toLowerCase()
+  return text(literal) || (name === '' ? '' : (header(request.headers, name) ?? ''))
 }
 
 function newPath(route: CompiledRoute, path: string): string | null {
   const { prefix_rewrite: prefix } = route.action
+  const prefixed = typeof prefix === 'string' && prefix !== ''
+  if (!prefixed && route.rewriteRegex === null) return null
   const bare = barePath(path)
-  if (typeof prefix === 'string' && prefix !== '') return prefix + path.slice(matchedLength(route, bare))
+  if (prefixed) return prefix + path.slice(matchedLength(route, bare))
   if (route.rewriteRegex === null) return null
   const { pattern, substitution } = route.rewriteRegex
   return pattern.matcher(bare).replaceAll(substitution) + path.slice(bare.length)

@@ -3,11 +3,16 @@
 import type { HttpResponse } from '../../wire/types.ts'
 import { mutate } from '../header-lines.ts'
 import type { HttpStream } from '../http/stream.ts'
+import type { HeaderChange } from '../route.ts'
 import { formatHeader } from './format.ts'
+
+const isEmpty = ({ add, remove }: HeaderChange): boolean => add.length + remove.length === 0
 
 export function mutateResponse(stream: HttpStream, response: HttpResponse): void {
   const { choice, route } = stream
   if (route === null) return
+  // most routes change nothing
+  if (route.response.length === 0 && (choice === null || isEmpty(choice.change.response))) return
   const format = (value: string): string => formatHeader(value, stream, response)
   if (choice !== null) mutate(response.headers, choice.change.response, format)
   for (const change of route.response) mutate(response.headers, change, format)

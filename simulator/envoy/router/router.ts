@@ -34,6 +34,9 @@ const BACKOFF = 3
 const SWITCHING_PROTOCOLS = 101
 const NOT_FOUND: { [code: string]: number } = { NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 }
 
+const withoutPort = (authority: string): string =>
+  authority.includes(':') ? authority.replace(/:\d+$/, '') : authority
+
 export class Router implements PoolUser, EventHandler {
   outgoing: HttpRequest
   /** Name for SNI where the cluster takes it from the request. */
@@ -117,7 +120,7 @@ export class Router implements PoolUser, EventHandler {
     const limit = globalTimeout(route, stream.request)
     const perTry = route.retry?.perTry ?? 0
     this.outgoing = outgoingRequest(stream, route, perTry > 0 && (limit === 0 || perTry < limit) ? perTry : limit)
-    if (cluster.settings.autoSni) this.sni = this.outgoing.authority.replace(/:\d+$/, '')
+    if (cluster.settings.autoSni) this.sni = withoutPort(this.outgoing.authority)
     if (stream.alpnOffers !== null && cluster.alpnOverride) this.alpn = this.offers(cluster)
     if (route.hash.length > 0) this.hash = this.hashRequest(route)
     if (limit > 0) this.timer = stream.core.options.scheduler.after(limit, this, ROUTE_TIMEOUT, null)
@@ -237,7 +240,7 @@ export class Router implements PoolUser, EventHandler {
     }
     this.answeredAt = stream.now
     stream.details = 'via_upstream'
-    const headers = response.headers.map(([name, value]): [string, string] => [name, value])
+    const headers = response.headers.slice()
     put(headers, 'x-envoy-upstream-service-time', String(Math.floor((stream.now - this.began) / 1000)))
     const answer = { ...response, headers, protocol: this.downstreamProtocol }
     mutateResponse(stream, answer)

@@ -37,6 +37,8 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
   readonly alpnOverride: boolean
   hosts: Host[] = []
   private readonly byKey = new Map<string, Host>()
+  /** ORIGINAL_DST: most requests of a cluster go where the one before went. */
+  private lastOriginal: { ip: string; port: number; host: Host } | null = null
   private readonly choice: HostChoice
   private readonly outlier: OutlierDetector | null
   private readonly mergeWindow: number
@@ -122,6 +124,7 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
 
   private remove(host: Host): void {
     this.byKey.delete(host.key)
+    if (this.lastOriginal?.host === host) this.lastOriginal = null
     this.outlier?.forget(host)
     host.pool.drain(true)
   }
@@ -186,11 +189,15 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
   }
 
   private original(to: OriginalDestination): Host {
+    const last = this.lastOriginal
+    if (last !== null && last.ip === to.ip && last.port === to.port) return last.host
     const port = number(object(this.config.original_dst_lb_config).upstream_port_override, to.port)
-    const known = this.byKey.get(`${to.ip}:${port}`)
-    if (known !== undefined) return known
-    const host = this.hostAt(to.ip, port)
-    this.hosts.push(host)
+    let host = this.byKey.get(`${to.ip}:${port}`)
+    if (host === undefined) {
+      host = this.hostAt(to.ip, port)
+      this.hosts.push(host)
+    }
+    this.lastOriginal = { ip: to.ip, port: to.port, host }
     return host
   }
 
