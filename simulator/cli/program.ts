@@ -178,7 +178,9 @@ function build(serve: Serve, end: (code: number) => void): Command {
     .argument('[requests]', 'requests to run')
     .argument('[seed]', 'seed of all dice', '1')
     .addHelpText('after', examples('meshsim bench chain 200000 1', 'meshsim bench mesh 50000 7', 'meshsim bench all'))
-    .action((workload: string, requests: string | undefined, seed: string) => bench(workload, requests, seed))
+    .action(async (workload: string, requests: string | undefined, seed: string) =>
+      end(await bench(workload, requests, seed)),
+    )
   const scenario = program
     .command('scenario')
     .description('the scenarios that come with meshsim')
