@@ -1,7 +1,7 @@
 // TLS of a listener: certificates that exist and may be named (istio: pilot/pkg/config/kube/gateway buildTLS).
+import { secretEntry } from '../resources/certificate.ts'
 import { CIPHER_SUITES as KNOWN_SUITES } from '../resources/cipher-suites.ts'
 import type { Resource } from '../resources/types.ts'
-import { fromBase64 } from '../wire/base64.ts'
 import { granted } from './grants.ts'
 import { type Fields, fields, list, type Objects, type Problem, text } from './types.ts'
 
@@ -102,12 +102,7 @@ export function secretProblem(reference: Fields, namespace: string, objects: Obj
   const name = text(reference['name'])
   const secret = objects.find('Secret', namespace, name)
   if (secret === undefined) return `secret ${namespace}/${name} not found`
-  const data = fields(fields(secret.spec)['data'])
-  const plain = fields(fields(secret.spec)['stringData'])
-  const entry = (key: string): string => {
-    const bytes = fromBase64(text(data[key]))
-    return text(plain[key]) || (bytes === null ? '' : String.fromCharCode(...bytes))
-  }
+  const entry = (key: string): string => secretEntry(secret.spec, key)
   const [certificate, key] = [entry('tls.crt') || entry('cert'), entry('tls.key') || entry('key')]
   if (certificate === '' || key === '')
     return "found secret, but didn't have expected keys (cert and key) or (tls.crt and tls.key)"

@@ -52,6 +52,8 @@ export interface CertificateIdentity {
   notBefore: number
   notAfter: number
   subject: string
+  /** The certificate's text, where there is one. */
+  pem?: string
 }
 
 export interface ClientHello {

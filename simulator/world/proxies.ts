@@ -4,6 +4,7 @@ import { Proxy as Envoy } from '../envoy/index.ts'
 import { EPOCH_SECONDS } from '../observation/index.ts'
 import type { Recorder } from '../observation/types.ts'
 import type { MeshConfig, ProxyNode, Workload } from '../registry/types.ts'
+import { readCertificate, secretEntry } from '../resources/certificate.ts'
 import type { Resource } from '../resources/types.ts'
 import type { CertificateIdentity } from '../wire/types.ts'
 import { fields, list, text } from './fields.ts'
@@ -42,9 +43,12 @@ export function proxyNode(workload: Workload, annotations: Readonly<Record<strin
   }
 }
 
+const CA_SUFFIX = '-cacert'
+
 /**
- * Certificate of a gateway credential: `kubernetes://name` or `kubernetes-gateway://namespace/name`. The model takes no
- * interest in the bytes: a Secret that exists stands for a certificate of the hosts of the servers that name it.
+ * Certificate of a gateway credential: `kubernetes://name` or `kubernetes-gateway://namespace/name`; with `-cacert` the
+ * authority that clients must come from. A Secret whose bytes are no certificate stands for one of the hosts of the servers
+ * that name it.
  */
 export function credential(
   reference: string,
@@ -54,8 +58,24 @@ export function credential(
   const path = reference.slice(reference.indexOf('://') + (reference.includes('://') ? 3 : 1)).split('/')
   const name = path[path.length - 1] ?? ''
   const from = path.length > 1 ? (path[0] ?? namespace) : namespace
-  const exists = resources.some(r => r.kind === 'Secret' && r.metadata.name === name && r.metadata.namespace === from)
-  if (!exists) return null
+  const find = (wanted: string) =>
+    resources.find(r => r.kind === 'Secret' && r.metadata.name === wanted && r.metadata.namespace === from)
+  const own = find(name)
+  const base = name.endsWith(CA_SUFFIX) ? name.slice(0, -CA_SUFFIX.length) : name
+  const secret = own ?? find(base)
+  if (secret === undefined) return null
+  const life = { notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER }
+  if (name.endsWith(CA_SUFFIX)) {
+    const root = readCertificate(secretEntry(secret.spec, 'ca.crt') || secretEntry(secret.spec, 'cacert'))
+    return { sans: [], issuer: root?.subject ?? base, subject: base, ...life }
+  }
+  const facts = readCertificate(secretEntry(secret.spec, 'tls.crt') || secretEntry(secret.spec, 'cert'))
+  if (facts !== null) return { sans: facts.sans, issuer: facts.issuer, subject: `CN=${facts.subject}`, ...life }
+  return { sans: hostsOf(name, resources), issuer: name, subject: name, ...life }
+}
+
+/** Hosts of the servers that name a credential. */
+function hostsOf(name: string, resources: readonly Resource[]): string[] {
   const hosts: string[] = []
   for (const r of resources) {
     if (r.kind !== 'Gateway') continue
@@ -65,7 +85,7 @@ export function credential(
       if (names.includes(name)) hosts.push(...list(server.hosts).map(h => text(h).split('/').pop() ?? ''))
     }
   }
-  return { sans: hosts, issuer: name, notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER, subject: name }
+  return hosts
 }
 
 /** What the world lends to a pod's Envoy. */

@@ -1,6 +1,6 @@
 // Gateways: ports that their Services open, credentials, rivals (istio: pkg/config/analysis/analyzers/gateway).
 import type { ServerTLSSettings } from '../../resources/common.ts'
-import type { K8sService, Secret } from '../../resources/kubernetes/kinds.ts'
+import type { K8sService } from '../../resources/kubernetes/kinds.ts'
 import type { Loose } from '../../resources/loose.ts'
 import type { Gateway } from '../../resources/networking/gateway.ts'
 import { certificateProblem } from '../certificate.ts'
@@ -169,7 +169,7 @@ const secrets: Analyzer = {
         const wanted = shortOrFullName(namespace, credential)
         const secret = context.find(KIND.secret, wanted.namespace, wanted.name)
         if (secret === undefined) context.report(gateway, 'IST0101', path, 'credentialName', credential)
-        else if (certificateProblem(secret.spec<Secret>(), context.now) !== null) {
+        else if (certificateProblem(secret.resource.spec, context.now) !== null) {
           context.report(gateway, 'IST0161', path, gateway.name, namespace)
         }
       }

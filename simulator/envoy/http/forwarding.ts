@@ -82,6 +82,7 @@ export function sanitize(headers: HeaderLines, edge: boolean): HeaderLines {
 export interface ClientCertificate {
   sans: readonly string[]
   subject: string
+  pem?: string
 }
 
 /** The element of x-forwarded-client-cert that this proxy writes; keys in Envoy's order. */
@@ -95,6 +96,7 @@ export function clientCertElement(
   const parts: string[] = []
   for (const san of own) if (san.includes('://')) parts.push(`By=${san}`)
   parts.push(`Hash=${fingerprint(client)}`)
+  if (details.cert && client.pem !== undefined) parts.push(`Cert="${encodeURIComponent(client.pem)}"`)
   if (details.subject) parts.push(`Subject="${client.subject}"`)
   if (details.uri) for (const uri of uris.length > 0 ? uris : ['']) parts.push(`URI=${uri}`)
   if (details.dns) for (const name of names) parts.push(`DNS=${name}`)

@@ -19,6 +19,8 @@ interface TlsContext extends CommonTls {
   meshRoots: boolean
 }
 
+const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
+
 interface Choice {
   match: JsonObject
   tls: TlsContext | null
@@ -28,9 +30,13 @@ export class TransportSockets {
   private readonly choices: Choice[]
   private readonly fallback: TlsContext | null
   private readonly options: ProxyOptions
+  /** auto_san_validation: the server must carry the name that the request asks for. */
+  private readonly autoSan: boolean
 
   constructor(config: Cluster, options: ProxyOptions) {
     this.options = options
+    const http = object(object(config.typed_extension_protocol_options)[HTTP_OPTIONS])
+    this.autoSan = object(http.upstream_http_protocol_options).auto_san_validation === true
     this.choices = list(config.transport_socket_matches).map(entry => ({
       match: object(object(entry).match),
       tls: contextOf(object(object(entry).transport_socket)),
@@ -48,7 +54,7 @@ export class TransportSockets {
       alpn: alpn === null ? tls.alpn : [...alpn],
       certificate:
         tls.secret === '' ? null : tls.secret === 'default' ? options.certificate() : options.secret(tls.secret),
-      verify: server => verdict(tls, server, options),
+      verify: server => verdict(tls, server, options) ?? (this.autoSan && sni !== '' ? unnamed(sni, server) : null),
     }
   }
 
@@ -91,6 +97,14 @@ function verdict(tls: TlsContext, server: CertificateIdentity | null, options: P
     return failed(`_verify_SAN_list,_expected_SANs:_[${wanted}],_certificate_SANs:_[${has}]`)
   }
   return null
+}
+
+/** Why the server's certificate does not carry a host's name; a star stands for one label. */
+function unnamed(host: string, server: CertificateIdentity | null): string | null {
+  const sans = server?.sans ?? []
+  const parent = host.slice(host.indexOf('.') + 1)
+  if (sans.some(san => san === host || (san.startsWith('*.') && san.slice(2) === parent))) return null
+  return failed(`_verify_SAN_list,_expected_SANs:_[${host}],_certificate_SANs:_[${sans.join(',_')}]`)
 }
 
 function failed(why: string): string {

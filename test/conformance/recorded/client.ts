@@ -298,5 +298,6 @@ function certificate(pem: string | undefined): CertificateIdentity | null {
     notBefore: 0,
     notAfter: Number.MAX_SAFE_INTEGER,
     subject: found.subject,
+    pem,
   }
 }

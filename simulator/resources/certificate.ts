@@ -1,0 +1,66 @@
+// What an X.509 certificate says of itself, and the certificates of Secrets. Signatures are not checked: an authority is
+// known by its name.
+import { AsnConvert } from '@peculiar/asn1-schema'
+import { Certificate, id_ce_subjectAltName, type Name, SubjectAlternativeName } from '@peculiar/asn1-x509'
+import { fromBase64 } from '../wire/base64.ts'
+import { fields } from './fields.ts'
+
+export interface CertificateFacts {
+  /** Common names. */
+  subject: string
+  issuer: string
+  /** DNS names, URIs and addresses. */
+  sans: string[]
+  /** Milliseconds since the epoch. */
+  notBefore: number
+  notAfter: number
+}
+
+const PEM = /-----BEGIN [A-Z0-9 ]+-----\s+([A-Za-z0-9+/=\s]+?)-----END [A-Z0-9 ]+-----/
+const COMMON_NAME = '2.5.4.3'
+
+function commonName(name: Name): string {
+  for (const set of name) {
+    for (const { type, value } of set) if (type === COMMON_NAME) return value.toString()
+  }
+  return ''
+}
+
+function subjectAltNames({ tbsCertificate }: Certificate): string[] {
+  const extension = tbsCertificate.extensions?.find(item => item.extnID === id_ce_subjectAltName)
+  if (extension === undefined) return []
+  const names = AsnConvert.parse(extension.extnValue.buffer, SubjectAlternativeName)
+  return names
+    .map(name => name.dNSName ?? name.uniformResourceIdentifier ?? name.iPAddress ?? '')
+    .filter(name => name !== '')
+}
+
+/** The first certificate of a PEM text; null when it cannot be read. */
+export function readCertificate(pem: string): CertificateFacts | null {
+  const body = PEM.exec(pem)?.[1]
+  const bytes = body === undefined ? null : fromBase64(body)
+  if (bytes === null) return null
+  try {
+    const certificate = AsnConvert.parse(bytes, Certificate)
+    const { subject, issuer, validity } = certificate.tbsCertificate
+    return {
+      subject: commonName(subject),
+      issuer: commonName(issuer),
+      sans: subjectAltNames(certificate),
+      notBefore: validity.notBefore.getTime().getTime(),
+      notAfter: validity.notAfter.getTime().getTime(),
+    }
+  } catch {
+    return null
+  }
+}
+
+/** Text of a Secret's entry; '' when there is none. */
+export function secretEntry(secret: unknown, name: string): string {
+  const { data, stringData } = fields(secret)
+  const plain = fields(stringData)[name]
+  if (typeof plain === 'string') return plain
+  const encoded = fields(data)[name]
+  const bytes = typeof encoded === 'string' ? fromBase64(encoded) : null
+  return bytes === null ? '' : String.fromCharCode(...bytes)
+}
