@@ -1,7 +1,7 @@
 // Suite `gateway-api`: objects of the Gateway API (and Ingresses) as Istio's, and their statuses.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { parseDocuments } from '../../../simulator/documents/index.ts'
 import { convertGatewayApi, convertIngress, type ObjectStatus, Objects } from '../../../simulator/gateway-api/index.ts'
 import { canonicalText } from '../../../simulator/resources/canonical-text.ts'
@@ -89,7 +89,7 @@ function surroundings(services: unknown, namespaces: readonly unknown[]): Resour
 async function gatewayCase(base: string, item: Fields, index: Fields, common: readonly Resource[], report: Report) {
   const input = join(base, text(item['input']))
   const given = loadResources([{ name: 'input.yaml', content: await readFile(input, 'utf8') }]).resources
-  const services = join(base, 'services.json')
+  const services = upwards(base, 'services.json')
   const known = existsSync(services) ? JSON.parse(await readFile(services, 'utf8')) : {}
   const resources = [...common, ...surroundings(known, list(item['namespaces'])), ...given]
   const own = new Set(given.map(r => `${r.kind} ${r.metadata.namespace}/${r.metadata.name}`))
@@ -129,22 +129,59 @@ async function ingressCase(base: string, item: Fields, index: Fields, report: Re
   compare(text(item['id']), expected, got, report)
 }
 
+/** A file of the suite in this folder or above it: one area may be run by itself. */
+function upwards(dir: string, name: string): string {
+  let at = dir
+  for (let i = 0; i < 4; i++) {
+    const path = join(at, name)
+    if (existsSync(path)) return path
+    at = dirname(at)
+  }
+  return join(dir, name)
+}
+
+/** Cases of a folder without an index: each folder with an input; Ingresses have no statuses. */
+function unlisted(dir: string, inputs: readonly string[]): { gateway: Fields[]; ingress: Fields[] } {
+  const all = inputs.map(path => {
+    const folder = dirname(path)
+    const id = relative(dir, folder) || basename(folder)
+    const file = (name: string): string => relative(dir, join(folder, name))
+    const namespaces = [...new Set([...readFileSync(path, 'utf8').matchAll(/namespace: "?([\w-]+)/g)].map(m => m[1]))]
+    return {
+      id,
+      input: file('input.yaml'),
+      expectedResources: file('expected-resources.yaml'),
+      expectedStatus: file('expected-status.yaml'),
+      namespaces: ['default', ...namespaces.filter(name => name !== 'default')],
+    }
+  })
+  const listed = (item: (typeof all)[number]): boolean => existsSync(join(dir, item.expectedStatus))
+  return { gateway: all.filter(listed), ingress: all.filter(item => !listed(item)) }
+}
+
+async function commonResources(dir: string): Promise<Resource[]> {
+  const path = upwards(dir, 'common.yaml')
+  if (!existsSync(path)) return []
+  return loadResources([{ name: 'common.yaml', content: await readFile(path, 'utf8') }]).resources
+}
+
 export const run: SuiteRunner = async (dir, report) => {
   const entries = await readdir(dir, { withFileTypes: true, recursive: true })
-  const indexes = entries.filter(
-    entry => entry.isFile() && (entry.name === 'index.json' || entry.name === 'ingress.json'),
-  )
-  for (const entry of indexes.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(entry.parentPath, entry.name)
+  const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
+  const indexes = files.filter(path => ['index.json', 'ingress.json'].includes(basename(path)))
+  for (const path of indexes.sort((a, b) => (a < b ? -1 : 1))) {
     const index = fields(JSON.parse(await readFile(path, 'utf8')))
     const base = dirname(path)
-    const commonPath = join(base, 'common.yaml')
-    const common = existsSync(commonPath)
-      ? loadResources([{ name: 'common.yaml', content: await readFile(commonPath, 'utf8') }]).resources
-      : []
+    const common = await commonResources(base)
     for (const item of list(index['cases']).map(fields)) {
-      if (entry.name === 'ingress.json') await ingressCase(base, item, index, report)
+      if (basename(path) === 'ingress.json') await ingressCase(base, item, index, report)
       else await gatewayCase(base, item, index, common, report)
     }
   }
+  if (indexes.length > 0) return
+  const inputs = files.filter(path => basename(path) === 'input.yaml').sort((a, b) => (a < b ? -1 : 1))
+  const { gateway, ingress } = unlisted(dir, inputs)
+  const common = await commonResources(dir)
+  for (const item of gateway) await gatewayCase(dir, item, { domainSuffix: 'domain.suffix' }, common, report)
+  for (const item of ingress) await ingressCase(dir, item, { domainSuffix: 'mydomain' }, report)
 }
