@@ -82,11 +82,6 @@ export class Instance {
   }
 }
 
-export interface MeshNetworks {
-  /** Networks by name, each with its endpoints; `line` of an endpoint's fromRegistry where known. */
-  networks: ReadonlyMap<string, readonly { fromRegistry: string }[]>
-}
-
 export class AnalysisContext {
   readonly meshConfig: MeshConfig
   readonly meshNetworks: Resource | null

@@ -24,7 +24,7 @@ export function shortOrFullName(namespace: string, name: string): { namespace: s
   return second === undefined ? { namespace, name: first } : { namespace: first, name: second }
 }
 
-export const exportsToAll = (exportTo: readonly string[] | undefined): boolean =>
+const exportsToAll = (exportTo: readonly string[] | undefined): boolean =>
   exportTo === undefined || exportTo.length === 0 || exportTo.includes('*')
 
 /** Namespaces that see it; `*` for all. */

@@ -1,5 +1,6 @@
 // Which listeners a route is bound to, and why it is not to the others (istio: pilot/pkg/config/kube/gateway
 // extractParentReferenceInfo, referenceAllowed).
+import { hostMatches } from '../resources/host-names.ts'
 import type { Resource } from '../resources/types.ts'
 import { type Fields, fields, list, type Objects, type Parent, type Problem, text } from './types.ts'
 
@@ -52,7 +53,7 @@ function hostDenial(route: Resource, parent: Parent): Problem | null {
     for (const entry of parent.hosts) {
       const slash = entry.indexOf('/')
       const namespace = entry.slice(0, slash)
-      if (!overlaps(entry.slice(slash + 1), name)) continue
+      if (!hostMatches(entry.slice(slash + 1), name)) continue
       if (namespace === '*' || namespace === own) return null
       hostMatched = true
     }
@@ -66,11 +67,4 @@ function hostDenial(route: Resource, parent: Parent): Problem | null {
 function kindDenial(route: Resource, parent: Parent): Problem | null {
   if (parent.kinds.includes(route.kind)) return null
   return { reason: 'NotAllowedByListeners', message: `kind ${route.apiVersion}/${route.kind} is not allowed` }
-}
-
-/** Whether two hosts share a name (istio: pkg/config/host Name.Matches). */
-export function overlaps(left: string, right: string): boolean {
-  const [a, b] = [left.slice(1), right.slice(1)]
-  if (left.startsWith('*')) return right.startsWith('*') ? a.endsWith(b) || b.endsWith(a) : right.endsWith(a)
-  return right.startsWith('*') ? left.endsWith(b) : left === right
 }

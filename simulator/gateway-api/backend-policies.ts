@@ -23,7 +23,6 @@ export interface AncestorBackend {
 
 interface BackendPolicy {
   source: Resource
-  targetKind: string
   target: Resource
   host: string
   /** Port of the target by name; '' for all. */
@@ -123,7 +122,7 @@ function trafficPolicy(policy: Resource, objects: Objects, domain: string, out: 
       typeof found === 'string' ? found : found.object.kind === 'Service' ? null : 'unsupported reference kind'
     if (bad === null && typeof found !== 'string') {
       for (const host of found.hosts) {
-        const common = { source: policy, targetKind: 'Service', target: found.object, host, section: '', tls: null }
+        const common = { source: policy, target: found.object, host, section: '', tls: null }
         out.push({ ...common, loadBalancer: {}, retryBudget: retryBudget(spec) })
       }
     }
@@ -226,7 +225,7 @@ function tlsPolicy(
       const message = `Conflicts with BackendTLSPolicy "${rival ?? ''}" targeting the same backend`
       if (rival !== null) problem = { reason: 'Conflicted', message }
       else {
-        const common = { source: policy, targetKind: found.object.kind, target: found.object, tls }
+        const common = { source: policy, target: found.object, tls }
         const section = text(target['sectionName'])
         for (const host of found.hosts) out.push({ ...common, host, section, loadBalancer: null, retryBudget: null })
       }
@@ -275,7 +274,7 @@ function merged(policies: readonly BackendPolicy[]): Fields {
 function destinationRules(policies: readonly BackendPolicy[]): Resource[] {
   const byTarget = new Map<string, BackendPolicy[]>()
   for (const policy of policies) {
-    const key = `${policy.targetKind}/${policy.target.metadata.namespace}/${policy.target.metadata.name}/${policy.host}`
+    const key = `${policy.target.kind}/${policy.target.metadata.namespace}/${policy.target.metadata.name}/${policy.host}`
     byTarget.set(key, [...(byTarget.get(key) ?? []), policy])
   }
   return [...byTarget.values()].flatMap(list_ => {

@@ -21,6 +21,7 @@ import {
   type Problem,
   text,
 } from './types.ts'
+import { virtualService } from './virtual-service.ts'
 
 const MESH = 'mesh'
 const HTTP_KINDS = ['HTTPRoute', 'GRPCRoute']
@@ -82,25 +83,6 @@ class VirtualHosts {
       sortRules(rules)
       return virtualService(first, name, { ...spec, http: rules }, parents)
     })
-  }
-}
-
-export function virtualService(first: Resource, name: string, spec: Fields, parents: readonly string[]): Resource {
-  return {
-    apiVersion: 'networking.istio.io/v1',
-    kind: 'VirtualService',
-    metadata: {
-      ...first.metadata,
-      name,
-      labels: {},
-      annotations: {
-        'internal.istio.io/parents': parents.join(','),
-        'internal.istio.io/route-semantics': 'gateway',
-      },
-    },
-    spec,
-    status: null,
-    locate: path => first.locate(path),
   }
 }
 

@@ -57,20 +57,17 @@ export function gatewayConditions(
   services: readonly string[],
   servers: readonly Fields[],
   problem: Problem | null,
-  listeners: number,
   valid: number,
   objects: Objects,
   domain: string,
 ): Condition[] {
-  const unusable = services.length === 0 && problem !== null
   const refused = problem ?? parametersProblem(gateway, objects)
   const none = { reason: 'ListenersNotValid', message: "None of the Gateway's listeners are valid" }
   const declared = list(fields(gateway.spec)['listeners']).length
-  const some = (unusable ? declared : listeners) > 0 && valid < (unusable ? declared : listeners)
   const accepted =
     refused !== null
       ? condition('Accepted', '', '', refused)
-      : !some
+      : valid >= declared
         ? condition('Accepted', 'Accepted', 'Resource accepted')
         : valid === 0
           ? condition('Accepted', '', '', none)

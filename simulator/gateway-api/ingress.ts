@@ -1,6 +1,6 @@
 // Kubernetes Ingress as Istio's Gateways and VirtualServices (istio: pilot/pkg/config/kube/ingress).
 import type { Resource } from '../resources/types.ts'
-import { type Fields, fields, list, type Objects, text } from './types.ts'
+import { type Fields, fields, list, Objects, text } from './types.ts'
 
 export interface IngressSettings {
   domain: string
@@ -16,7 +16,9 @@ export interface IngressSettings {
 const CONTROLLER = 'istio.io/ingress-controller'
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
 
-export function convertIngress(objects: Objects, settings: IngressSettings): Resource[] {
+export function convertIngress(resources: readonly Resource[], settings: IngressSettings): Resource[] {
+  if (!resources.some(r => r.kind === 'Ingress')) return []
+  const objects = new Objects(resources)
   const ingresses = objects.all
     .filter(r => r.kind === 'Ingress' && serves(r, objects, settings))
     .sort(

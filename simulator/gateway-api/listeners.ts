@@ -38,10 +38,12 @@ export function convertListeners(objects: Objects, domain: string): Listeners {
   for (const gateway of objects.all.filter(r => r.kind === 'Gateway' && isGatewayApi(r))) {
     const info = gatewayClass(text(fields(gateway.spec)['gatewayClassName']), objects.all)
     if (info === null) continue
-    const conflicts = conflictingEntries(gateway, sets)
+    if (info.remote) {
+      out.statuses.push(remoteStatus(gateway))
+      continue
+    }
     const own = sets.filter(set => parentName(set) === `${gateway.metadata.namespace}/${gateway.metadata.name}`)
-    if (info.remote) out.statuses.push(remoteStatus(gateway))
-    else convertGateway(gateway, info, own, conflicts, objects, domain, out)
+    convertGateway(gateway, info, own, conflictingEntries(gateway, own), objects, domain, out)
   }
   return out
 }
@@ -123,7 +125,7 @@ function convertGateway(
   }
   const valid = own.filter(built => built.programmed).length
   const all = [...servers, ...fromSets]
-  gatewayStatus.conditions = gatewayConditions(gateway, services, all, problem, own.length, valid, objects, domain)
+  gatewayStatus.conditions = gatewayConditions(gateway, services, all, problem, valid, objects, domain)
 }
 
 /** Why a ListenerSet does not belong to its Gateway, or null. */
@@ -235,8 +237,7 @@ function conflictingEntries(gateway: Resource, sets: readonly Resource[]): Map<s
   const found = new Map<string, string>()
   const families = new Map<number, string>()
   const hosts = new Set<string>()
-  const name = `${gateway.metadata.namespace}/${gateway.metadata.name}`
-  for (const owner of [gateway, ...sets.filter(set => parentName(set) === name).sort(byAge)]) {
+  for (const owner of [gateway, ...[...sets].sort(byAge)]) {
     for (const listener of list(fields(owner.spec)['listeners']).map(fields)) {
       const port = Number(listener['port'])
       const protocol = text(listener['protocol'])

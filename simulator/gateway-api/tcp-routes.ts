@@ -1,10 +1,11 @@
 // TCPRoutes and TLSRoutes: one VirtualService for each listener and host (istio: pilot/pkg/config/kube/gateway
 // convertTCPRoute, convertTLSRoute, route_collections.go).
+import { hostMatches } from '../resources/host-names.ts'
 import type { Resource } from '../resources/types.ts'
-import { type Attachment, overlaps } from './attach.ts'
+import type { Attachment } from './attach.ts'
 import { backendDestination, type RuleContext } from './backends.ts'
-import { virtualService } from './convert.ts'
 import { type Fields, fields, list, text } from './types.ts'
+import { virtualService } from './virtual-service.ts'
 
 const weightOf = (backend: Fields): number => (typeof backend['weight'] === 'number' ? backend['weight'] : 1)
 
@@ -34,7 +35,7 @@ function compatible(rules: readonly Fields[], host: string): Fields[] {
   return rules.map(rule => {
     const names = list(fields(list(rule['match'])[0])['sniHosts']).map(name => text(name))
     if (names.length < 2) return rule
-    return { ...rule, match: [{ sniHosts: names.filter(name => overlaps(host, name)) }] }
+    return { ...rule, match: [{ sniHosts: names.filter(name => hostMatches(host, name)) }] }
   })
 }
 
@@ -65,7 +66,7 @@ export function l4VirtualServices(
       add([`${text(reference['name'])}.${home}.svc.${domain}`], 'mesh', rules)
     } else if (tls)
       add(
-        hostnames(route).filter(host => overlaps(parent.hostname || '*', host)),
+        hostnames(route).filter(host => hostMatches(parent.hostname || '*', host)),
         parent.internalName,
         gatewayRules,
       )

@@ -1,6 +1,6 @@
 // Builds the snapshot of the mesh: sorts, indexes and resolves once, so that translation of many proxies only reads
 // (pilot/pkg/model/push_context.go).
-import { convertGatewayApi, convertIngress, Objects } from '../gateway-api/index.ts'
+import { convertGatewayApi, convertIngress } from '../gateway-api/index.ts'
 import type {
   AuthorizationPolicy,
   DestinationRule,
@@ -354,7 +354,7 @@ export function buildMeshSnapshot(input: RegistryInput): MeshSnapshot {
   const { ingressClass, ingressControllerMode, ingressSelector, ingressService, rootNamespace } = input.meshConfig
   const made = [
     ...convertGatewayApi(input.resources, DOMAIN_SUFFIX).resources,
-    ...convertIngress(new Objects(input.resources), {
+    ...convertIngress(input.resources, {
       domain: DOMAIN_SUFFIX,
       ingressClass: String(ingressClass ?? 'istio'),
       mode: String(ingressControllerMode ?? 'STRICT'),

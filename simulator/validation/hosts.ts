@@ -74,20 +74,3 @@ export function isSubnet(text: string): boolean {
   const [address = '', bits = ''] = text.split('/')
   return isIp(address) && /^\d{1,3}$/.test(bits) && Number(bits) <= (address.includes(':') ? 128 : 32)
 }
-
-/** Whether two hosts share a name (istio: pkg/config/host Name.Matches). */
-export function hostsOverlap(left: string, right: string): boolean {
-  const [a, b] = [left.slice(1), right.slice(1)]
-  if (left.startsWith('*')) return right.startsWith('*') ? a.endsWith(b) || b.endsWith(a) : right.endsWith(a)
-  return right.startsWith('*') ? left.endsWith(b) : left === right
-}
-
-/** Whether every name of `inner` is one of `outer` (istio: pkg/config/host Name.SubsetOf). */
-export function isSubsetOf(inner: string, outer: string): boolean {
-  if (outer.startsWith('*')) {
-    return inner.startsWith('*')
-      ? inner.length >= outer.length && inner.slice(1).endsWith(outer.slice(1))
-      : inner.endsWith(outer.slice(1))
-  }
-  return inner === outer
-}

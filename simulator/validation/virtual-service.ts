@@ -2,6 +2,7 @@
 
 import type { Path } from '../diagnostics/types.ts'
 import type { Destination } from '../resources/common.ts'
+import { hostMatches, hostSubsetOf } from '../resources/host-names.ts'
 import type { Loose } from '../resources/loose.ts'
 import type {
   Headers,
@@ -13,16 +14,7 @@ import type {
   VirtualService,
 } from '../resources/networking/virtual-service.ts'
 import { exportTo, labelProblems, portProblem, report } from './common.ts'
-import {
-  fqdnProblem,
-  gatewayHostProblem,
-  hostsOverlap,
-  isDnsLabel,
-  isIp,
-  isSubnet,
-  isSubsetOf,
-  wildcardProblem,
-} from './hosts.ts'
+import { fqdnProblem, gatewayHostProblem, isDnsLabel, isIp, isSubnet, wildcardProblem } from './hosts.ts'
 import { checkDuration, checkPercent, type Refusals, regexProblem } from './refusals.ts'
 import { unreachableRules } from './unreachable.ts'
 
@@ -73,7 +65,8 @@ export function validateVirtualService(spec: Loose<VirtualService>, out: Refusal
   unreachableRules(spec, out)
 }
 
-const CLAIM = /^@request\.auth\.claims(?:\.|\[)/i
+/** A header match that means a claim of the request's token. */
+export const isClaim = (header: string): boolean => /^@request\.auth\.claims[.[]/i.test(header)
 
 function claimRoutes(spec: Loose<VirtualService>, out: Refusals): void {
   for (const [i, route] of (spec.http ?? []).entries()) {
@@ -81,7 +74,7 @@ function claimRoutes(spec: Loose<VirtualService>, out: Refusals): void {
       for (const key of [...Object.keys(match.headers ?? {}), ...Object.keys(match.withoutHeaders ?? {})]) {
         const found = `found no gateways: [${(spec.gateways ?? []).join(' ')}]`
         const message = `JWT claim based routing (key: ${key}) is only supported for gateway, ${found}`
-        out.errorIf(CLAIM.test(key), ['spec', 'http', i, 'match'], message)
+        out.errorIf(isClaim(key), ['spec', 'http', i, 'match'], message)
       }
     }
   }
@@ -106,7 +99,7 @@ function virtualHosts(spec: Loose<VirtualService>, gatewayOnly: boolean, out: Re
   for (const [i, left] of hosts.entries()) {
     for (const right of hosts.slice(i + 1)) {
       const message = `duplicate hosts in virtual service: ${left} & ${right}`
-      out.errorIf(hostsOverlap(left, right), ['spec', 'hosts', i], message)
+      out.errorIf(hostMatches(left, right), ['spec', 'hosts', i], message)
     }
   }
 }
@@ -120,7 +113,7 @@ function sniHost(name: string, hosts: readonly string[], gateway: boolean, path:
     return
   }
   const what = 'is not a compatible subset of any of the virtual service hosts'
-  const known = hosts.some(host => isSubsetOf(name, host))
+  const known = hosts.some(host => hostSubsetOf(name, host))
   out.errorIf(!known, path, `SNI host "${name}" ${what}: [${hosts.join(', ')}]`)
 }
 

@@ -3,12 +3,13 @@
 import type { Path } from '../../diagnostics/types.ts'
 import type { Destination } from '../../resources/common.ts'
 import type { GatewayApiGateway } from '../../resources/gateway-api/kinds.ts'
+import { hostMatches } from '../../resources/host-names.ts'
 import type { Loose } from '../../resources/loose.ts'
 import type { DestinationRule } from '../../resources/networking/destination-rule.ts'
 import type { Gateway } from '../../resources/networking/gateway.ts'
 import type { VirtualService } from '../../resources/networking/virtual-service.ts'
 import type { RequestAuthentication } from '../../resources/security/request-authentication.ts'
-import { hostsOverlap } from '../../validation/hosts.ts'
+import { isClaim } from '../../validation/virtual-service.ts'
 import { type AnalysisContext, type Analyzer, type Instance, KIND } from '../context.ts'
 import { findHost, fqdn, type HostIndex, indexHosts, resourceNameOf, scopesOf, shortOrFullName } from '../hosts.ts'
 import { selects } from '../selectors.ts'
@@ -175,7 +176,7 @@ const gateways: Analyzer = {
               ? kubernetesGatewayHosts(other)
               : []
         const every = other !== undefined && offered.includes('*')
-        if (every || offered.some(host => hosts.some(wanted => hostsOverlap(host, wanted)))) continue
+        if (every || offered.some(host => hosts.some(wanted => hostMatches(host, wanted)))) continue
         const full = namespace === '' ? name : `${namespace}/${name}`
         context.report(instance, 'IST0132', path, hosts, instance.fullName, full)
       }
@@ -207,7 +208,7 @@ const conflictingHosts: Analyzer = {
       let rivals = own
       if (scope !== '*') {
         for (const [otherKey, others] of byHost) {
-          if (otherKey.startsWith('*/') && hostsOverlap(host, otherKey.slice(2))) rivals = [...rivals, ...others]
+          if (otherKey.startsWith('*/') && hostMatches(host, otherKey.slice(2))) rivals = [...rivals, ...others]
         }
       }
       if (rivals.length < 2) continue
@@ -221,13 +222,11 @@ const conflictingHosts: Analyzer = {
   },
 }
 
-const CLAIM = /^@request\.auth\.claims[.[]/i
-
 /** A header match on `@request.auth.claims`, or null. */
 function claimKey(spec: Loose<VirtualService>): string | null {
   for (const match of (spec.http ?? []).flatMap(rule => rule.match ?? [])) {
     const keys = [...Object.keys(match.headers ?? {}), ...Object.keys(match.withoutHeaders ?? {})]
-    const found = keys.find(key => CLAIM.test(key))
+    const found = keys.find(isClaim)
     if (found !== undefined) return found
   }
   return null

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { parseDocuments } from '../../../simulator/documents/index.ts'
-import { convertGatewayApi, convertIngress, type ObjectStatus, Objects } from '../../../simulator/gateway-api/index.ts'
+import { convertGatewayApi, convertIngress, type ObjectStatus } from '../../../simulator/gateway-api/index.ts'
 import { canonicalText } from '../../../simulator/resources/canonical-text.ts'
 import { type Fields, fields, isObject, list } from '../../../simulator/resources/fields.ts'
 import { loadResources, type Resource } from '../../../simulator/resources/index.ts'
@@ -125,7 +125,7 @@ async function ingressCase(base: string, item: Fields, index: Fields, report: Re
   }
   const documents = await expectedDocuments(join(base, text(item['expectedResources'])))
   const expected = documents.map(d => line(text(d['kind']), text(fields(d['metadata'])['namespace']), d['spec']))
-  const got = convertIngress(new Objects(resources), settings).map(r => line(r.kind, r.metadata.namespace, r.spec))
+  const got = convertIngress(resources, settings).map(r => line(r.kind, r.metadata.namespace, r.spec))
   compare(text(item['id']), expected, got, report)
 }
 

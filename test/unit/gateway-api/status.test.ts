@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { convertGatewayApi, convertIngress, Objects } from '../../../simulator/gateway-api/index.ts'
+import { convertGatewayApi, convertIngress } from '../../../simulator/gateway-api/index.ts'
 import { loadResources } from '../../../simulator/resources/index.ts'
 
 const resources = (content: string) => loadResources([{ name: 'mesh.yaml', content }]).resources
@@ -85,7 +85,7 @@ spec:
       selector: 'ingressgateway',
       rootNamespace: 'istio-system',
     }
-    const [gateway, service] = convertIngress(new Objects(resources(ingress)), settings)
+    const [gateway, service] = convertIngress(resources(ingress), settings)
     expect(gateway?.metadata.namespace).toBe('istio-system')
     expect(service?.spec).toMatchObject({
       http: [
