@@ -6,6 +6,7 @@ import { printDiagnostics } from '../diagnostics/index.ts'
 import type { Diagnostic } from '../diagnostics/types.ts'
 import type { SourceFile } from '../resources/types.ts'
 import { loadScenario, type ScenarioSpec } from '../scenario/index.ts'
+import { wantsColour } from './colour.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
 
 const DOCUMENT = /\.(?:ya?ml|json)$/
@@ -101,8 +102,7 @@ export function report(diagnostics: readonly Diagnostic[], sources: readonly Sou
   process.stderr.write(printDiagnostics(diagnostics, sources, { color: wantsColour(process.stderr) }))
 }
 
-/** Colours for people: on a terminal, unless NO_COLOR says otherwise. */
-export function wantsColour(stream: { isTTY?: boolean }): boolean {
-  if ((process.env['NO_COLOR'] ?? '') !== '') return false
-  return stream.isTTY === true
+/** The folders and files that names given on the command line stand for, e.g. to watch them. */
+export function pathsOf(names: readonly string[]): string[] {
+  return names.map(name => (existsSync(name) ? name : join(ownScenarios(), name))).filter(path => existsSync(path))
 }

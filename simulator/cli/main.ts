@@ -1,6 +1,6 @@
 // The entry that is bundled to dist/meshsim.js.
 import { main } from './program.ts'
-import { serve } from './serve.ts'
+import { serve } from './verbs/serve.ts'
 
 // A reader that goes away (`| head`) is no error.
 process.stdout.on('error', error => {

@@ -1,7 +1,8 @@
 // `bench`: the only place where real time is read. One JSON line a row.
 import { isMainThread, Worker } from 'node:worker_threads'
-import { type BenchRow, isWorkload, runBench, runFloor, type WorkloadName } from '../bench/index.ts'
-import { CommandFailure, EXIT } from './exit-codes.ts'
+import { type BenchRow, isWorkload, runBench, runFloor, type WorkloadName } from '../../bench/index.ts'
+import { CommandFailure, EXIT } from '../exit-codes.ts'
+import { type DefineVerb, examples } from '../verb.ts'
 
 /** Rows of `bench all`: enough requests for a steady figure, short enough to wait for. */
 const ALL = [
@@ -20,8 +21,21 @@ const measure = (): { wall: number; cpu: number } => {
   return { wall: performance.now() / 1e3, cpu: (cpu.user + cpu.system) / 1e6 }
 }
 
+export const defineBench: DefineVerb = (program, { end }) => {
+  program
+    .command('bench')
+    .description('measure the event loop on a workload; one JSON line a row')
+    .argument('<workload>', 'chain, mesh or all')
+    .argument('[requests]', 'requests to run')
+    .argument('[seed]', 'seed of all dice', '1')
+    .addHelpText('after', examples('meshsim bench chain 200000 1', 'meshsim bench mesh 50000 7', 'meshsim bench all'))
+    .action(async (workload: string, requests: string | undefined, seed: string) =>
+      end(await bench(workload, requests, seed)),
+    )
+}
+
 /** Runs the command in a thread of its own; resolves to the exit code. */
-export function bench(workload: string, requests: string | undefined, seed: string): Promise<number> {
+function bench(workload: string, requests: string | undefined, seed: string): Promise<number> {
   if (!isMainThread) {
     measureRows(workload, requests, seed)
     return Promise.resolve(EXIT.good)

@@ -1,19 +1,48 @@
 // `analyze`: what istioctl analyze says of the files, and what this house says of them besides. Findings end in 79.
-import { analyze as analyzeResources, analyzers, type Finding } from '../analysis/index.ts'
-import { printDiagnostics } from '../diagnostics/index.ts'
-import type { Diagnostic, Level } from '../diagnostics/types.ts'
-import { loadResources, meshConfigFrom, type Resource } from '../resources/index.ts'
-import { expandWorkloads } from '../world/index.ts'
-import { CommandFailure, EXIT } from './exit-codes.ts'
-import { readSources, wantsColour } from './files.ts'
+import { Option } from 'commander'
+import { analyze as analyzeResources, analyzers, type Finding } from '../../analysis/index.ts'
+import { printDiagnostics } from '../../diagnostics/index.ts'
+import type { Diagnostic, Level } from '../../diagnostics/types.ts'
+import { loadResources, meshConfigFrom, type Resource } from '../../resources/index.ts'
+import { expandWorkloads } from '../../world/index.ts'
+import { wantsColour } from '../colour.ts'
+import { CommandFailure, EXIT } from '../exit-codes.ts'
+import { readSources } from '../files.ts'
+import { type DefineVerb, examples, filename, output } from '../verb.ts'
 
-export interface AnalyzeFlags {
+interface AnalyzeFlags {
   filename?: string[]
   output: 'text' | 'json'
   failureThreshold: Level
   namespace?: string
   useKube: boolean
   listAnalyzers?: boolean
+}
+
+export const defineAnalyze: DefineVerb = (program, { end }) => {
+  program
+    .command('analyze')
+    .description('what istioctl analyze says of documents, without running them')
+    .argument('[files...]', 'file, directory or - for stdin')
+    .addOption(filename())
+    .addOption(
+      new Option('--failure-threshold <level>', 'least level that ends in exit code 79')
+        .choices(['info', 'warning', 'error'])
+        .default('error'),
+    )
+    .option('-n, --namespace <namespace>', 'findings of this namespace and of cluster-wide resources only')
+    .option('--no-use-kube', 'leave Services, Pods, Namespaces and what needs them aside, as istioctl --use-kube=false')
+    .option('-L, --list-analyzers', 'name the analyzers and end')
+    .addOption(output('text', 'json'))
+    .addHelpText(
+      'after',
+      examples(
+        'meshsim analyze -f mesh/',
+        'kustomize build . | meshsim analyze -',
+        'meshsim analyze a.yaml b.yaml -o json',
+      ),
+    )
+    .action((files: string[], flags: AnalyzeFlags) => end(analyze(files, flags)))
 }
 
 const RANK: Record<Level, number> = { info: 0, warning: 1, error: 2 }
@@ -46,7 +75,7 @@ function withPods(resources: readonly Resource[]): Resource[] {
 }
 
 /** Returns the exit code. */
-export function analyze(files: readonly string[], flags: AnalyzeFlags): number {
+function analyze(files: readonly string[], flags: AnalyzeFlags): number {
   if (flags.listAnalyzers === true) {
     for (const { name, description } of analyzers) process.stdout.write(`* ${name}:\n    ${description}\n`)
     return EXIT.good

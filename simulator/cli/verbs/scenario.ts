@@ -1,9 +1,33 @@
 // `scenario list|show`: what can be run, and what one of them teaches.
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { ownScenarios, readScenario, scenariosBelow } from './files.ts'
+import { ownScenarios, readScenario, scenariosBelow } from '../files.ts'
+import { type DefineVerb, examples, output } from '../verb.ts'
 
-export function listScenarios(output: 'text' | 'json'): void {
+type Output = 'text' | 'json' | 'name'
+
+export const defineScenario: DefineVerb = program => {
+  const scenario = program
+    .command('scenario')
+    .description('the scenarios that come with meshsim, and a new one for a mesh of your own')
+    .addHelpText(
+      'after',
+      examples('meshsim scenario list', 'meshsim scenario show bookinfo', 'meshsim scenario list -o json'),
+    )
+  scenario
+    .command('list')
+    .description('names and titles')
+    .addOption(output('text', 'json', 'name'))
+    .action((flags: { output: Output }) => listScenarios(flags.output))
+  scenario
+    .command('show')
+    .description('what one teaches')
+    .argument('<scenario>', 'folder or name')
+    .addOption(output('text', 'json'))
+    .action((name: string, flags: { output: Output }) => showScenario(name, flags.output))
+}
+
+function listScenarios(output: Output): void {
   const rows = scenariosBelow(ownScenarios()).map(dir => {
     const { scenario } = readScenario(dir)
     return { name: basename(dir), title: scenario.title, duration: scenario.duration }
@@ -12,12 +36,16 @@ export function listScenarios(output: 'text' | 'json'): void {
     process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
     return
   }
+  if (output === 'name') {
+    process.stdout.write(rows.map(row => `${row.name}\n`).join(''))
+    return
+  }
   const width = Math.max(4, ...rows.map(row => row.name.length))
   process.stdout.write(`${'NAME'.padEnd(width)}  TITLE\n`)
   for (const row of rows) process.stdout.write(`${row.name.padEnd(width)}  ${row.title}\n`)
 }
 
-export function showScenario(name: string, output: 'text' | 'json'): void {
+function showScenario(name: string, output: Output): void {
   const { scenario, files } = readScenario(name)
   if (output === 'json') {
     process.stdout.write(`${JSON.stringify(scenario, null, 2)}\n`)

@@ -1,0 +1,36 @@
+// One run from files and flags to a report; diagnostics go to stderr on the way.
+import { bareScenario, type Report, runScenario } from '../scenario/index.ts'
+import { CommandFailure, EXIT } from './exit-codes.ts'
+import { readScenario, readSources, report, type ScenarioFolder } from './files.ts'
+
+export interface RunFlags {
+  filename?: string[]
+  seed?: string
+  /** µs */
+  duration?: number
+}
+
+/** The scenario that arguments and `-f` name; documents alone make a bare one. */
+export function folderFor(scenario: string | undefined, flags: RunFlags): ScenarioFolder {
+  if (flags.filename === undefined) {
+    if (scenario === undefined) throw new CommandFailure(EXIT.usage, 'give a scenario folder, or documents with -f')
+    return readScenario(scenario)
+  }
+  const files = readSources(flags.filename)
+  if (scenario === undefined) return { scenario: bareScenario('documents'), files, sources: files }
+  const folder = readScenario(scenario)
+  return { ...folder, files: [...folder.files, ...files], sources: [...folder.sources, ...files] }
+}
+
+/** Runs it; a mesh with errors ends the command. */
+export function execute(folder: ScenarioFolder, flags: RunFlags): Report {
+  const result = runScenario({
+    scenario: folder.scenario,
+    files: folder.files,
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+    ...(flags.duration === undefined ? {} : { duration: flags.duration }),
+  })
+  report(result.diagnostics, folder.sources)
+  if (result.report === null) throw new CommandFailure(EXIT.inputData, 'the mesh has errors and was not run')
+  return result.report
+}
