@@ -5,7 +5,11 @@ import { parseDuration } from '../engine/index.ts'
 import { schemaDiagnostics } from '../resources/schema-diagnostics.ts'
 import type { SourceFile } from '../resources/types.ts'
 import { checkBehaviour } from '../world/apps/index.ts'
+import { kindOf } from './expectations/index.ts'
 import { ScenarioDocument, type ScenarioSpec } from './schema.ts'
+import { EVENT_KINDS } from './timeline/kinds.ts'
+import type { TimelineEventSpec } from './timeline/schema.ts'
+import type { EventKind } from './timeline/types.ts'
 
 export interface LoadedScenario {
   /** Null when there is an error among the diagnostics. */
@@ -61,23 +65,33 @@ function checkMeaning(scenario: ScenarioSpec, error: (path: Path, message: strin
     const wrong = checkBehaviour(workload.behaviour)
     if (wrong !== null) error([...path, 'behaviour', ...wrong.path], wrong.message)
   }
-  for (const [i, event] of (scenario.timeline ?? []).entries()) {
-    const path = ['spec', 'timeline', i]
-    if ((parseDuration(event.at) ?? 0) > end)
-      error([...path, 'at'], `lies beyond the run's end at ${scenario.duration}`)
-    if (event.rate === undefined) continue
-    const load = scenario.loads?.find(l => l.name === event.rate?.load)
-    if (load === undefined) error([...path, 'rate', 'load'], `there is no load named ${event.rate.load}`)
-    else if ('users' in load.pattern) error([...path, 'rate', 'load'], `${load.name} is a closed loop and has no rate`)
-  }
-  for (const [i, expectation] of (scenario.expectations ?? []).entries()) {
+  for (const [i, event] of (scenario.timeline ?? []).entries())
+    checkEvent(event, scenario, end, (path, message) => error(['spec', 'timeline', i, ...path], message))
+  for (const [i, { from, to, expect }] of (scenario.expectations ?? []).entries()) {
     const path = ['spec', 'expectations', i]
-    const from = parseDuration(expectation.from ?? '0s') ?? 0
-    const to = parseDuration(expectation.to ?? scenario.duration) ?? 0
-    if (from >= to) error([...path, 'from'], 'the window is empty: from is not before to')
-    const [check] = Object.values(expectation.expect)
-    const load = check?.of.load
-    if (load !== undefined && !loads.has(load)) error([...path, 'expect'], `there is no load named ${load}`)
+    const begin = parseDuration(from ?? '0s') ?? 0
+    if (begin >= (parseDuration(to ?? scenario.duration) ?? 0))
+      error([...path, 'from'], 'the window is empty: from is not before to')
+    const { key, kind, value } = kindOf(expect)
+    kind.check?.(value, loads, (below, message) => error([...path, 'expect', key, ...below], message))
+  }
+}
+
+function checkEvent(
+  event: TimelineEventSpec,
+  scenario: ScenarioSpec,
+  end: number,
+  error: (path: Path, message: string) => void,
+): void {
+  if ((event.at === undefined) === (event.when === undefined)) error([], 'an event needs either `at` or `when`')
+  if (event.after !== undefined && event.when === undefined) error(['after'], 'counts from `when`, which is absent')
+  if (event.at !== undefined && (parseDuration(event.at) ?? 0) > end)
+    error(['at'], `lies beyond the run's end at ${scenario.duration}`)
+  const around = { loads: scenario.loads ?? [], behaviours: scenario.workloads ?? [] }
+  const values: Readonly<Record<string, unknown>> = event
+  for (const [key, kind] of Object.entries<EventKind>(EVENT_KINDS)) {
+    if (values[key] === undefined) continue
+    kind.check?.(values[key], around, (path, message) => error([key, ...path], message))
   }
 }
 

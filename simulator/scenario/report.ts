@@ -3,7 +3,7 @@ import type { Diagnostic } from '../diagnostics/types.ts'
 import { formatDuration } from '../engine/index.ts'
 import type { Edge } from '../observation/index.ts'
 import type { SourceFile } from '../resources/types.ts'
-import type { Verdict } from './expectations.ts'
+import type { Verdict } from './expectations/index.ts'
 import type { ScenarioSpec } from './schema.ts'
 import { createSimulation, type Simulation } from './simulation.ts'
 

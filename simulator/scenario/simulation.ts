@@ -2,7 +2,7 @@
 // the runner, the server and the browser alike. Whoever owns it decides how far time goes; nothing else changes the run.
 import type { Diagnostic } from '../diagnostics/types.ts'
 import { type Engine, parseDuration } from '../engine/index.ts'
-import { FanOut, type MarkRecord, type Observation, type Recorder, TrafficStatistics } from '../observation/index.ts'
+import { FanOut, type MarkRecord, type Recorder, TrafficStatistics } from '../observation/index.ts'
 import { loadResources, meshConfigFrom } from '../resources/index.ts'
 import type { Resource, SourceFile } from '../resources/types.ts'
 import { validateAll } from '../validation/index.ts'
@@ -11,9 +11,9 @@ import { LoadGenerator, type LoadSpec } from '../world/load/index.ts'
 import { type Applications, attachApplications } from './applications.ts'
 import { derivedLoads } from './derived-load.ts'
 import { directoryOf, sourcePod } from './directory.ts'
-import { ExpectationMeter, type Verdict } from './expectations.ts'
+import { Expectations, type Verdict } from './expectations/index.ts'
 import type { ScenarioSpec } from './schema.ts'
-import { type PreparedEvent, prepareTimeline, Timeline } from './timeline.ts'
+import { type PreparedEvent, prepareTimeline, Timeline } from './timeline/timeline.ts'
 
 export interface SimulationOptions {
   scenario: ScenarioSpec
@@ -36,7 +36,7 @@ export function createSimulation(options: SimulationOptions): SimulationResult {
   const { scenario } = options
   const loaded = loadResources(options.files)
   const mesh = meshConfigFrom(loaded.resources)
-  const timeline = prepareTimeline(scenario.timeline ?? [])
+  const timeline = prepareTimeline(scenario.timeline ?? [], loaded.resources)
   const diagnostics = [
     ...loaded.diagnostics,
     ...validateAll(loaded.resources),
@@ -64,7 +64,7 @@ export class Simulation {
   /** What was found while building. */
   readonly findings: readonly Diagnostic[]
   private readonly applications: Applications
-  private readonly meters: readonly ExpectationMeter[]
+  private readonly expectations: Expectations
   private readonly recorder: Recorder
 
   /** Use createSimulation: it checks first. */
@@ -75,8 +75,10 @@ export class Simulation {
     this.scenario = scenario
     this.seed = options.seed ?? String(scenario.seed ?? '1')
     this.duration = parseDuration(scenario.duration) ?? 0
-    this.meters = (scenario.expectations ?? []).map(e => new ExpectationMeter(e, this.statistics, this.duration))
-    const watchers: Recorder[] = [this.statistics, new Meters(this.meters)]
+    const ownSeed = this.seed === String(scenario.seed ?? '1')
+    this.expectations = new Expectations(scenario.expectations ?? [], this.statistics, this.duration, ownSeed)
+    const timeline = new Timeline(events, this.statistics)
+    const watchers: Recorder[] = [this.statistics, this.expectations, timeline]
     if (options.recorder !== undefined) watchers.push(options.recorder)
     this.recorder = new FanOut(watchers)
     this.world = new World({
@@ -103,7 +105,13 @@ export class Simulation {
       findings.push(finding('warning', `no pod matches the behaviour of ${who}`, ['spec', 'workloads', i]))
     }
     this.loads = this.startLoads(specs, findings)
-    new Timeline(this.world, this.loads, what => this.mark(what)).start(events)
+    timeline.start({
+      world: this.world,
+      loads: this.loads,
+      applications: this.applications.byPod,
+      mark: what => this.mark(what),
+    })
+    this.expectations.start(this.world)
   }
 
   get now(): number {
@@ -125,7 +133,7 @@ export class Simulation {
   }
 
   verdicts(): Verdict[] {
-    return this.meters.map(meter => meter.verdict())
+    return this.expectations.verdicts()
   }
 
   /**
@@ -182,27 +190,6 @@ export class Simulation {
       load.start()
     }
     return loads
-  }
-}
-
-/** All meters as one observer. */
-class Meters implements Recorder {
-  private readonly meters: readonly ExpectationMeter[]
-
-  constructor(meters: readonly ExpectationMeter[]) {
-    this.meters = meters
-  }
-
-  wants(kind: Observation['kind']): boolean {
-    return this.meters.length > 0 && (kind === 'stream' || kind === 'client')
-  }
-
-  wantsTrail(): boolean {
-    return false
-  }
-
-  record(observation: Observation): void {
-    for (const meter of this.meters) meter.observe(observation)
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type ClientRecord, TrafficStatistics } from '../../../simulator/observation/index.ts'
-import { ExpectationMeter } from '../../../simulator/scenario/expectations.ts'
-import type { ExpectationSpec } from '../../../simulator/scenario/schema.ts'
+import { Expectations } from '../../../simulator/scenario/expectations/index.ts'
+import type { ExpectationSpec } from '../../../simulator/scenario/expectations/schema.ts'
 
 const client = (fields: Partial<ClientRecord>): ClientRecord => ({
   kind: 'client',
@@ -21,10 +21,12 @@ function judge(
   expectation: ExpectationSpec['expect'],
   records: ClientRecord[],
   window: { from?: string; to?: string } = {},
+  ownSeed = true,
 ) {
-  const meter = new ExpectationMeter({ name: 'e', expect: expectation, ...window }, new TrafficStatistics(), 10_000_000)
-  for (const record of records) meter.observe(record)
-  return meter.verdict()
+  const spec = { name: 'e', expect: expectation, ...window }
+  const expectations = new Expectations([spec], new TrafficStatistics(), 10_000_000, ownSeed)
+  for (const record of records) expectations.record(record)
+  return expectations.verdicts()[0]!
 }
 
 describe('an expectation', () => {
@@ -61,5 +63,43 @@ describe('an expectation', () => {
   })
   test('a timeout of the client counts as an error', () => {
     expect(judge({ errorRate: { of, max: 0 } }, [client({ status: 0, failure: 'timeout' })]).ok).toBe(false)
+  })
+  test('"eventually within" counts from the window', () => {
+    const check = { eventually: { of, is: { status: 200 }, within: '300ms' } }
+    expect(judge(check, [client({})], { from: '1s' }).ok).toBe(true)
+    expect(judge(check, [client({})]).ok).toBe(false)
+  })
+  test('a golden count is judged for its own seed only', () => {
+    const check = { golden: { of, equals: 2 } }
+    expect(judge(check, [client({})]).ok).toBe(false)
+    expect(judge(check, [client({})], {}, false)).toMatchObject({
+      ok: true,
+      seen: '1 of 1 requests (another seed: not judged)',
+    })
+  })
+  test('a share counts a version, or whatever is true of a request', () => {
+    const records = Array.from({ length: 100 }, (_, i) => client({ status: i % 2 === 0 ? 200 : 503 }))
+    expect(judge({ share: { of, having: { status: 503 }, is: 0.5 } }, records).ok).toBe(true)
+    expect(judge({ share: { of, having: { status: 503 }, is: 0.9 } }, records).ok).toBe(false)
+  })
+  test.each([
+    ['http_req_duration', 'p(95)<300', true],
+    ['http_req_duration', 'p(95)<=249', false],
+    ['http_req_duration', 'avg>=250', true],
+    ['http_req_duration', 'max<250', false],
+    ['http_req_failed', 'rate<0.5', true],
+    ['http_req_failed', 'rate==0.25', true],
+    ['http_reqs', 'count>=4', true],
+    ['http_reqs', 'rate>1', false],
+  ])('threshold of k6: %s %s', (metric, text, ok) => {
+    const records = [client({}), client({}), client({}), client({ status: 503 })]
+    expect(judge({ thresholds: { of, [metric]: [text] } }, records).ok).toBe(ok)
+  })
+  test('a matrix wants every pair tried, and all requests of it so', () => {
+    const check = (outcome: 'allowed' | 'denied' | number) => ({ matrix: { calls: { jason: { '*': outcome } } } })
+    expect(judge(check('allowed'), [client({})]).ok).toBe(true)
+    expect(judge(check('denied'), [client({ status: 403 }), client({ status: 0 })]).ok).toBe(true)
+    expect(judge(check(200), [client({}), client({ status: 403 })]).seen).toBe('jason -> *: 1 of 2 403')
+    expect(judge(check('allowed'), []).seen).toBe('jason -> *: not tried')
   })
 })

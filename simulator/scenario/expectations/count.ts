@@ -1,0 +1,77 @@
+// `count`: how many requests there were of which a condition is true. `golden`: the very number of the shipped seed, which
+// another seed does not have; it changes only when the model does.
+import { z } from 'zod'
+import { conditionInWords } from '../sample.ts'
+import { Condition, Selector } from '../schema-requests.ts'
+import { ConditionMeter, knownLoad } from './requests.ts'
+import { expectationKind, type Judgement, type MeterContext } from './types.ts'
+
+const Whole = z.number().int().min(0)
+
+const Count = z.strictObject({
+  of: Selector,
+  is: Condition.optional(),
+  equals: Whole.optional(),
+  min: Whole.optional(),
+  max: Whole.optional(),
+})
+type CountSpec = z.output<typeof Count>
+
+export const count = expectationKind({
+  schema: Count,
+  check: knownLoad,
+  meter: (spec, context) => new CountMeter(spec, context),
+})
+
+export const golden = expectationKind({
+  schema: z.strictObject({ of: Selector, is: Condition.optional(), equals: Whole }),
+  check: knownLoad,
+  meter: (spec, context) => new GoldenMeter(spec, context),
+})
+
+export interface Bounds {
+  equals?: number | undefined
+  min?: number | undefined
+  max?: number | undefined
+}
+
+export const within = (value: number, { equals, min, max }: Bounds): boolean =>
+  (equals === undefined || value === equals) &&
+  (min === undefined || value >= min) &&
+  (max === undefined || value <= max)
+
+/** `= 3`, `>= 1 and <= 5`; `>= 0` where nothing is said. */
+export function boundsInWords({ equals, min, max }: Bounds): string {
+  const words = [
+    equals === undefined ? '' : `= ${equals}`,
+    min === undefined ? '' : `>= ${min}`,
+    max === undefined ? '' : `<= ${max}`,
+  ].filter(word => word !== '')
+  return words.join(' and ') || '>= 0'
+}
+
+class CountMeter extends ConditionMeter {
+  protected readonly spec: CountSpec
+
+  constructor(spec: CountSpec, context: MeterContext) {
+    super(spec.of, spec.is ?? {}, context)
+    this.spec = spec
+  }
+
+  judge(): Judgement {
+    return {
+      ok: within(this.held, this.spec),
+      expected: `count of ${conditionInWords(this.spec.is ?? {})} ${boundsInWords(this.spec)}`,
+      seen: `${this.held} ${this.ofAll}`,
+    }
+  }
+}
+
+class GoldenMeter extends CountMeter {
+  override judge(): Judgement {
+    const judgement = super.judge()
+    const expected = `golden ${judgement.expected}`
+    if (this.context.ownSeed) return { ...judgement, expected }
+    return { ok: true, expected, seen: `${judgement.seen} (another seed: not judged)` }
+  }
+}

@@ -1,0 +1,16 @@
+// Every kind of event that a timeline knows, by its key. An event with several keys runs them in this order.
+import { apply } from './apply.ts'
+import { behave } from './behave.ts'
+import { remove } from './delete.ts'
+import { kill } from './kill.ts'
+import { patch } from './patch.ts'
+import { rate } from './rate.ts'
+
+export const EVENT_KINDS = {
+  delete: remove,
+  apply,
+  patch,
+  rate,
+  kill,
+  behave,
+} as const
