@@ -1,6 +1,7 @@
 // Puts an application behind each pod's ports: the behaviour that the scenario describes, or the plainest one. Nothing
 // here recognises a name: an undescribed workload answers 200 with its own name at once, and the report says so.
 import type { Recorder } from '../observation/index.ts'
+import type { Workload } from '../registry/types.ts'
 import type { Resource } from '../resources/types.ts'
 import { Application, type BehaviourSpec } from '../world/apps/index.ts'
 import type { Pod, World } from '../world/index.ts'
@@ -28,7 +29,7 @@ export function attachApplications(
   const used = new Set<number>()
   for (const pod of world.pods.values()) {
     if (pod.workload.gateway) continue
-    const index = behaviours.findIndex(behaviour => matches(behaviour, pod))
+    const index = behaviours.findIndex(behaviour => describes(behaviour, pod.workload))
     if (index >= 0) used.add(index)
     const { namespace, name } = pod.workload
     const ports = portsOf(pod, resources)
@@ -53,8 +54,9 @@ export function attachApplications(
   return { byPod, undescribed: [...undescribed], unused }
 }
 
-function matches(behaviour: WorkloadBehaviourSpec, pod: Pod): boolean {
-  const { name, namespace, labels } = pod.workload
+/** Does the scenario's behaviour mean this pod? */
+export function describes(behaviour: WorkloadBehaviourSpec, workload: Workload): boolean {
+  const { name, namespace, labels } = workload
   if (behaviour.namespace !== undefined && behaviour.namespace !== namespace) return false
   if (behaviour.name !== undefined && behaviour.name !== workloadOf(name) && behaviour.name !== name) return false
   return Object.entries(behaviour.labels ?? {}).every(([key, value]) => labels[key] === value)

@@ -1,4 +1,5 @@
 // Door of the room: scenario files, the living simulation, its report.
+export { callsOf } from './calls.ts'
 export { partyOf, workloadOf } from './directory.ts'
 export type { Verdict } from './expectations/index.ts'
 export type { ExpectationSpec } from './expectations/schema.ts'

@@ -19,6 +19,7 @@ const FLOORS: Record<string, number> = {
   istiod: 4,
   envoy: 4,
   'gateway-api': 2.5,
+  lint: 4,
   'proxy-config': 4,
   world: 5,
   scenario: 6,

@@ -1,0 +1,150 @@
+// Why a value of an authorization rule can match no request: facts about requests and about the mesh, each proved or not said.
+import { attaches, type Workload } from '../registry/index.ts'
+import { list } from '../resources/fields.ts'
+import type { AuthorizationPolicy } from '../resources/security/authorization-policy.ts'
+import type { RequestAuthentication } from '../resources/security/request-authentication.ts'
+import type { LintedMesh } from './types.ts'
+
+/** Null: it may match. */
+export type Reason = string | null
+
+const PRINCIPAL = /^([^/*]+)\/ns\/([^/*]+)\/sa\/([^/*]+)$/
+
+/** The pods that a policy concerns, and what is known of them. */
+export class Concerned {
+  readonly workloads: readonly Workload[]
+  private readonly mesh: LintedMesh
+  private readonly namespace: string
+  private ports: ReadonlyMap<string, ReadonlySet<string>> | null = null
+
+  constructor(mesh: LintedMesh, spec: AuthorizationPolicy, namespace: string) {
+    this.mesh = mesh
+    this.namespace = namespace
+    const whole = namespace === mesh.snapshot.meshConfig.rootNamespace
+    this.workloads = mesh.snapshot.input.workloads.filter(
+      w =>
+        (w.sidecar || w.gateway) &&
+        (whole || w.namespace === namespace) &&
+        attaches(spec, namespace, w.namespace, w.labels),
+    )
+  }
+
+  /** Callers are known by a certificate of the mesh, which plain text lacks. */
+  nobodyIsKnown(): Reason {
+    const plain = this.workloads.every(({ namespace, labels, gateway }) => {
+      const { mode, ports } = this.mesh.snapshot.mutualTls(namespace, labels)
+      return !gateway && mode === 'DISABLE' && [...ports.values()].every(own => own === 'DISABLE')
+    })
+    return plain
+      ? 'mutual TLS is disabled at its pods (PeerAuthentication DISABLE), so that no caller has an identity'
+      : null
+  }
+
+  /** Claims come from a JWT that a RequestAuthentication has accepted. */
+  noTokenIsRead(): Reason {
+    const root = this.mesh.snapshot.meshConfig.rootNamespace
+    const rules = this.mesh.written<RequestAuthentication>('RequestAuthentication')
+    const read = this.workloads.some(w =>
+      rules.some(
+        ({ spec, namespace }) =>
+          (namespace === w.namespace || namespace === root) &&
+          (spec.jwtRules ?? []).length > 0 &&
+          attaches(spec, namespace, w.namespace, w.labels),
+      ),
+    )
+    return read ? null : 'no RequestAuthentication with jwtRules applies to its pods, so that no token is read'
+  }
+
+  principal(value: string): Reason {
+    const [, domain, namespace, account] = PRINCIPAL.exec(value) ?? []
+    if (value.startsWith('spiffe://')) return 'principals are written without spiffe://'
+    if (domain === undefined || namespace === undefined || account === undefined) return null
+    const { trustDomain, trustDomainAliases = [], caCertificates } = this.mesh.snapshot.meshConfig
+    const known = [trustDomain, ...trustDomainAliases]
+    if (!known.includes(domain)) {
+      // another mesh's callers need its root certificate
+      return list(caCertificates).length > 0
+        ? null
+        : `the trust domain of the mesh is ${known.join(' or ')}, not ${domain}`
+    }
+    return this.account(`${namespace}/${account}`)
+  }
+
+  /** `namespace/account` or `account`. */
+  account(value: string): Reason {
+    const slash = value.indexOf('/')
+    const namespace = slash < 0 ? this.namespace : value.slice(0, slash)
+    const account = value.slice(slash + 1)
+    const pods = this.mesh.snapshot.input.workloads.filter(w => w.namespace === namespace)
+    if (pods.length === 0 || value.includes('*')) return null
+    if (pods.some(({ serviceAccount }) => serviceAccount === account)) return null
+    const known = [...new Set(pods.map(({ serviceAccount }) => serviceAccount))]
+    return `no pod of namespace ${namespace} runs under the service account ${account} (there are ${known.join(', ')})`
+  }
+
+  /** Ports of an operation are those of the pods, not of Services. */
+  port(value: string): Reason {
+    const ports = this.servedPorts()
+    if (ports.size === 0 || ports.has(value)) return null
+    const service = this.mesh.snapshot.services.find(
+      s =>
+        s.ports.some(({ port }) => String(port) === value) &&
+        s.ports.some(({ port }) =>
+          this.mesh.snapshot.endpoints(s, port).some(({ address }) => this.workloads.some(({ ip }) => ip === address)),
+        ),
+    )
+    const why =
+      service === undefined
+        ? ''
+        : `; ${value} is a port of the Service ${service.name}, ports here are those of the pods`
+    return `its pods serve no port ${value}${why} (they serve ${[...ports.keys()].join(', ')})`
+  }
+
+  /** Is the port known to carry no HTTP? */
+  isTcp(value: string): boolean {
+    const protocols = this.servedPorts().get(value)
+    return protocols !== undefined && protocols.size > 0 && [...protocols].every(p => p === 'TCP' || p === 'TLS')
+  }
+
+  /** Port -> protocols that Services give it; empty when some pod does not tell its ports. */
+  private servedPorts(): ReadonlyMap<string, ReadonlySet<string>> {
+    this.ports ??= this.findPorts()
+    return this.ports
+  }
+
+  private findPorts(): ReadonlyMap<string, ReadonlySet<string>> {
+    const ports = new Map<string, Set<string>>()
+    const silent = new Set(this.workloads.filter(w => w.containerPorts.length === 0).map(w => w.ip))
+    const addresses = new Set(this.workloads.map(({ ip }) => ip))
+    for (const { containerPorts } of this.workloads) {
+      for (const { port } of containerPorts) ports.set(String(port), new Set())
+    }
+    for (const service of this.mesh.snapshot.services) {
+      for (const { port, protocol } of service.ports) {
+        for (const endpoint of this.mesh.snapshot.endpoints(service, port)) {
+          if (!addresses.has(endpoint.address)) continue
+          silent.delete(endpoint.address)
+          const key = String(endpoint.port)
+          ports.set(key, (ports.get(key) ?? new Set()).add(protocol))
+        }
+      }
+    }
+    return silent.size > 0 || this.workloads.some(({ gateway }) => gateway) ? new Map() : ports
+  }
+}
+
+export function method(value: string): Reason {
+  return /[a-z]/.test(value) ? `methods are told apart by case and requests carry ${value.toUpperCase()}` : null
+}
+
+export function path(value: string): Reason {
+  if (value.includes('?')) return 'the query is no part of the path that is compared'
+  return /^[/*{]/.test(value) ? null : `paths begin with a slash: write /${value}`
+}
+
+/** Is all that `narrow` matches matched by `wide`? Both are exact, `prefix*`, `*suffix` or `*`. */
+export function patternCovers(wide: string, narrow: string): boolean {
+  if (wide === narrow || wide === '*') return true
+  if (wide.endsWith('*')) return !narrow.startsWith('*') && narrow.startsWith(wide.slice(0, -1))
+  return wide.startsWith('*') && !narrow.endsWith('*') && narrow.endsWith(wide.slice(1))
+}
