@@ -16,4 +16,12 @@ export const codes: Readonly<Record<string, string>> = {
   SIM0301: 'accepted but not simulated',
   SIM0401: 'refused by validation',
   SIM0402: 'accepted by validation with a warning',
+  SIM0601: 'a rule that is never reached',
+  SIM0602: 'weights that do not give what they say',
+  SIM0603: 'tries and timeouts that do not fit into each other',
+  SIM0604: 'retries that multiply down a chain of calls',
+  SIM0605: 'a subset that no endpoint carries',
+  SIM0606: 'TLS settings of client and server that contradict each other',
+  SIM0607: 'an authorization rule that can never match',
+  SIM0608: 'a port whose protocol is guessed from the first bytes',
 }

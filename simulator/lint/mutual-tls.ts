@@ -92,7 +92,7 @@ function reportContradictions(
   for (const [server, addresses] of byServer) {
     const what = outcome(client, server)
     if (what === null) continue
-    const some = addresses.size === all ? `its ${count(all, 'pod')}` : `${addresses.size} of its ${count(all, 'pod')}`
+    const some = `${addresses.size} of its ${all} pods`
     mesh.report(resource, {
       path: [...path, 'mode'],
       level: 'warning',
