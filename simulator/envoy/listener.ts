@@ -16,6 +16,8 @@ export interface Chain {
   alpn: string[]
   /** null: plain text, or TLS that somebody further on speaks. */
   tls: ServerTls | null
+  /** Replaced or removed: its connections end with the answers under way. */
+  draining: boolean
 }
 
 export interface CompiledListener {
@@ -45,6 +47,7 @@ function chain(config: FilterChain): Chain {
     transport: text(match.transport_protocol),
     alpn: match.application_protocols ?? [],
     tls: compileServerTls(object(config.transport_socket)),
+    draining: false,
   }
 }
 

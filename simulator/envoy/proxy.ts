@@ -5,12 +5,12 @@ import type { FilterChain, ProxyConfiguration } from '../xds/types.ts'
 import { carriedTls, TcpSession } from './filters/network/tcp-proxy.ts'
 import { handshake, inspectionError } from './handshake.ts'
 import { recordCodecError } from './http/codec-error.ts'
-import { object, text } from './json.ts'
-import { type CompiledListener, chooseChain, compileListener } from './listener.ts'
+import { type CompiledListener, chooseChain } from './listener.ts'
+import { LiveConfiguration } from './live-configuration.ts'
 import { compileNetworkFilters, type NetworkFilters } from './network-filters.ts'
 import type { ProxyOptions } from './options.ts'
-import { compileRouteTable, type RouteTable } from './route.ts'
-import { UpstreamCluster } from './upstream/cluster.ts'
+import type { RouteTable } from './route.ts'
+import type { UpstreamCluster } from './upstream/cluster.ts'
 
 /** What streams know of the connection they came in on. */
 export interface Downstream {
@@ -28,6 +28,8 @@ export interface Downstream {
   listener: string
   chain: string
   direction: 'inbound' | 'outbound' | 'gateway'
+  /** The filter chain's state: while it drains, every answer closes its connection. */
+  drain: { readonly draining: boolean }
 }
 
 /** What streams and sessions need of their proxy. */
@@ -53,14 +55,14 @@ export class Proxy implements ProxyCore {
   readonly outbound: Acceptor
   readonly inbound: Acceptor
   readonly gateway: Acceptor
+  /** The configuration in force, and what is warming. */
+  readonly live: LiveConfiguration
   private readonly ids: RandomStream
-  private listeners = new Map<string, { json: string; compiled: CompiledListener }>()
-  private routes = new Map<string, { json: string; compiled: RouteTable }>()
-  private clusters = new Map<string, { json: string; compiled: UpstreamCluster }>()
   private readonly network = new WeakMap<object, NetworkFilters>()
 
   constructor(options: ProxyOptions) {
     this.options = options
+    this.live = new LiveConfiguration(options)
     this.dice = options.random.stream(`envoy/${options.id}/streams`)
     this.ids = options.random.stream(`envoy/${options.id}/ids`)
     this.outbound = { accept: (a, c) => this.enter(this.outboundListener(a), a, c) }
@@ -68,30 +70,13 @@ export class Proxy implements ProxyCore {
     this.gateway = { accept: (a, c) => this.enter(this.bound(a.destinationPort), a, c) }
   }
 
-  /** Takes a configuration; returns why resources were rejected (those keep their old form). */
+  /** Takes a whole configuration at once; returns why resources were rejected (those keep their old form). */
   apply(config: ProxyConfiguration): string[] {
-    const nacks: string[] = []
-    const before = this.clusters
-    this.clusters = renew(before, config.clusters, c => new UpstreamCluster(c, this.options), nacks)
-    for (const [name, { compiled }] of before) if (this.cluster(name) !== compiled) compiled.drain()
-    const endpoints = new Map(config.endpoints.map(e => [e.cluster_name, e]))
-    for (const { compiled } of this.clusters.values()) {
-      if (compiled.type === 'ORIGINAL_DST') continue
-      const service = text(object(compiled.config.eds_cluster_config).service_name) || compiled.name
-      compiled.assign(compiled.type === 'EDS' ? (endpoints.get(service) ?? { cluster_name: service }) : null)
-    }
-    this.routes = renew(this.routes, config.routes, compileRouteTable, nacks)
-    this.listeners = renew(
-      this.listeners,
-      config.listeners,
-      l => compileListener(l, this.options.type === 'router'),
-      nacks,
-    )
-    return nacks
+    return this.live.replace(config)
   }
 
   cluster(name: string): UpstreamCluster | null {
-    return this.clusters.get(name)?.compiled ?? null
+    return this.live.clusters.get(name)?.compiled ?? null
   }
 
   /** A counter or gauge by Envoy's name, `cluster.<cluster>;.<stat>`; 0 = never counted. */
@@ -101,7 +86,7 @@ export class Proxy implements ProxyCore {
   }
 
   routeTable(name: string): RouteTable | null {
-    return this.routes.get(name)?.compiled ?? null
+    return this.live.routes.get(name)?.compiled ?? null
   }
 
   wallSeconds(): number {
@@ -115,7 +100,7 @@ export class Proxy implements ProxyCore {
   }
 
   private named(name: string): CompiledListener | null {
-    return this.listeners.get(name)?.compiled ?? null
+    return this.live.listeners.get(name)?.compiled ?? null
   }
   private outboundListener(a: ConnectionAttempt): CompiledListener | null {
     return (
@@ -125,7 +110,7 @@ export class Proxy implements ProxyCore {
     )
   }
   private bound(port: number): CompiledListener | null {
-    for (const { compiled } of this.listeners.values()) if (compiled.port === port) return compiled
+    for (const { compiled } of this.live.listeners.values()) if (compiled.port === port) return compiled
     return null
   }
 
@@ -156,6 +141,7 @@ export class Proxy implements ProxyCore {
       listener: listener.name,
       chain: chain.name,
       direction: listener.direction,
+      drain: chain,
     }
     const network = this.networkFilters(chain.config.filters)
     if (network.manager !== null && attempt.tls !== null && !tls.terminates) recordCodecError(this, down)
@@ -203,29 +189,4 @@ export class Proxy implements ProxyCore {
       attempts: 0,
     })
   }
-}
-
-/** Compiles what changed, keeps what did not; what fails to compile keeps its old form. */
-function renew<C extends { name: string }, T>(
-  old: Map<string, { json: string; compiled: T }>,
-  configs: C[],
-  compile: (c: C) => T,
-  nacks: string[],
-): Map<string, { json: string; compiled: T }> {
-  const next = new Map<string, { json: string; compiled: T }>()
-  for (const config of configs) {
-    const json = JSON.stringify(config)
-    const before = old.get(config.name)
-    if (before?.json === json) {
-      next.set(config.name, before)
-      continue
-    }
-    try {
-      next.set(config.name, { json, compiled: compile(config) })
-    } catch (error) {
-      nacks.push(`${config.name}: ${error instanceof Error ? error.message : 'rejected'}`)
-      if (before) next.set(config.name, before)
-    }
-  }
-  return next
 }

@@ -16,4 +16,6 @@ export type {
   ServedRecord,
   StreamRecord,
   TrailStep,
+  XdsRecord,
+  XdsStreamRecord,
 } from './types.ts'

@@ -1,4 +1,7 @@
 // What an observer may know of a run. Values only: nothing here refers to a live object, nobody may change it.
+import type { PushRecord, XdsRecord, XdsStreamRecord } from './push-records.ts'
+
+export type { PushRecord, XdsRecord, XdsStreamRecord }
 
 /** One decision on a request's way, in the order taken. `rejected` tells why candidates before it did not match. */
 export interface TrailStep {
@@ -127,15 +130,6 @@ export interface ClientRecord {
   body: string
 }
 
-export interface PushRecord {
-  kind: 'push'
-  at: number
-  proxy: string
-  types: string[]
-  version: string
-  nack: string
-}
-
 export interface EjectionRecord {
   kind: 'ejection'
   at: number
@@ -159,6 +153,8 @@ export type Observation =
   | ServedRecord
   | ClientRecord
   | PushRecord
+  | XdsRecord
+  | XdsStreamRecord
   | EjectionRecord
   | MarkRecord
 

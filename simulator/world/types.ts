@@ -17,14 +17,22 @@ export interface NetworkSpec {
   unreachableAfter?: number
 }
 
-/** How a push travels from istiod to a proxy. */
+/** istiod, and how it reaches its proxies. */
 export interface PushSpec {
-  /** Per proxy and push. Default: constant 20 ms. */
+  /** Between istiod and a proxy, one way, per message. Default: constant 1 ms. */
   delay?: DistributionSpec
   /** Quiet time after the last change before istiod pushes, µs. Default 100 000. */
   debounceAfter?: number
   /** Longest time that a stream of changes can hold a push back, µs. Default 10 000 000. */
   debounceMax?: number
+  /** Replicas of istiod. Default 1. */
+  replicas?: number
+  /** Cores of each replica. Default 2. */
+  cores?: number
+  /** Pushes at once for each replica; 0 (default): by the number of cores. */
+  throttle?: number
+  /** From the start of a replica until it answers, µs. Default 5 000 000. */
+  startUp?: number
 }
 
 /** A host outside the cluster: no pod, reached by its names. */
@@ -90,4 +98,6 @@ export interface WorkloadChange {
   ready?: boolean
   /** Gone: its address answers nobody and its connections are reset. */
   killed?: boolean
+  /** Its network to istiod: cut (true), or whole again. */
+  partitioned?: boolean
 }

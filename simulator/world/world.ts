@@ -1,17 +1,19 @@
 // The mesh as a running whole: pods with their proxies, the network between them, names, and istiod's pushes. Applications
 // and load generators are put on it from outside (listen, dial); whoever owns the world steps its engine.
 import { createRandomTree, Engine, type RandomTree } from '../engine/index.ts'
+import { type Change, changeOf } from '../istiod/push/index.ts'
 import { buildMeshSnapshot, type MeshSnapshot } from '../registry/index.ts'
 import type { MeshConfig, Workload } from '../registry/types.ts'
 import { defaultMeshConfig } from '../resources/index.ts'
 import type { Resource } from '../resources/types.ts'
 import type { Network } from '../wire/types.ts'
+import type { ProxyConfiguration } from '../xds/types.ts'
 import { CaptureRules } from './capture.ts'
+import { ControlPlane } from './control-plane/index.ts'
 import { expandWorkloads } from './expand.ts'
 import { Fabric } from './fabric.ts'
 import { WorldPod } from './pod.ts'
 import { createProxy, identityOf, proxyNode } from './proxies.ts'
-import { Pushes } from './pushes.ts'
 import { allocateClusterIps, isAddress, ServiceTable } from './services.ts'
 import type { Pod, ResourceChange, WorkloadChange, WorldOptions } from './types.ts'
 
@@ -23,11 +25,11 @@ export class World {
   readonly engine = new Engine()
   readonly tree: RandomTree
   readonly pods: Map<string, Pod> = new Map()
-  snapshot: MeshSnapshot
   readonly options: WorldOptions
+  /** istiod: replicas, streams, who is in step. */
+  readonly controlPlane: ControlPlane
   private readonly meshConfig: MeshConfig
   private readonly fabric: Fabric
-  private readonly pushes: Pushes
   private readonly worldPods = new Map<string, WorldPod>()
   private readonly annotations: ReadonlyMap<string, Readonly<Record<string, string>>>
   private readonly hostAddresses = new Map<string, string>()
@@ -37,6 +39,7 @@ export class World {
   private order: number
   private nextOutside = 10
   private spans = 0
+  private built: MeshSnapshot | null = null
 
   constructor(options: WorldOptions) {
     this.options = options
@@ -55,8 +58,8 @@ export class World {
     this.order = this.resources.reduce((most, r) => Math.max(most, r.metadata.order), 0) + 1
     this.clusterIps = allocateClusterIps(this.resources, options.clusterIps ?? new Map())
     this.fabric = new Fabric(this.engine, this.tree, options.network ?? {}, this.serviceTable())
-    this.pushes = new Pushes(this.engine, this.tree, options.recorder, options.push ?? {}, () => this.rebuild())
-    this.snapshot = this.build()
+    const { recorder, push = {} } = options
+    this.controlPlane = new ControlPlane(this.engine, this.tree, recorder, push, () => this.snapshot)
     for (const host of options.externalHosts ?? []) {
       this.addOutside(host.name, host.ip)
       for (const name of host.hosts) this.hostAddresses.set(name, host.ip)
@@ -70,9 +73,15 @@ export class World {
     return this.worldPods.get(id) ?? null
   }
 
-  /** Configuration that the proxy of a pod was sent last; null without a proxy. */
-  configuration(podId: string): ProxyConfigurationOf {
-    return this.pushes.configuration(podId)
+  /** The mesh as the API server has it now. Proxies may not have heard of it yet. */
+  get snapshot(): MeshSnapshot {
+    this.built ??= this.build()
+    return this.built
+  }
+
+  /** Configuration that the proxy of a pod acts on; null without a proxy. */
+  configuration(podId: string): ProxyConfiguration | null {
+    return this.controlPlane.configuration(podId)
   }
 
   /** Network of a client outside the cluster. Called twice with one name it is the same client. */
@@ -120,7 +129,10 @@ export class World {
 
   /** Objects come, change or go; the proxies learn of it as istiod would tell them. */
   apply(change: ResourceChange): void {
+    const changes: Change[] = []
     for (const gone of change.remove ?? []) {
+      const known = this.resources.find(r => sameAs(r, gone))
+      if (known !== undefined) changes.push(changeOf(known))
       this.resources = this.resources.filter(
         r => r.kind !== gone.kind || r.metadata.name !== gone.name || r.metadata.namespace !== gone.namespace,
       )
@@ -139,10 +151,10 @@ export class World {
       }
       if (i >= 0) this.resources[i] = kept
       else this.resources.push(kept)
+      if (old === undefined || needsPush(old, kept)) changes.push(changeOf(kept))
     }
     this.clusterIps = allocateClusterIps(this.resources, this.clusterIps)
-    this.fabric.services = this.serviceTable()
-    this.pushes.changed()
+    this.changed(changes)
   }
 
   /** A pod's readiness changes, or it dies. */
@@ -153,7 +165,7 @@ export class World {
       pod.killed = true
       this.worldPods.delete(pod.id)
       this.pods.delete(pod.id)
-      this.pushes.disconnect(pod.id)
+      this.controlPlane.disconnect(pod.id)
       this.fabric.detach(pod)
       this.workloads = this.workloads.filter(w => w !== pod.workload)
     } else if (change.ready !== undefined) {
@@ -161,18 +173,23 @@ export class World {
       this.workloads = this.workloads.map(w => (w === pod.workload ? next : w))
       pod.workload = next
     }
-    this.fabric.services = this.serviceTable()
-    this.pushes.changed()
+    this.changed([podChange(pod.workload)])
   }
 
-  /** Scaling up: a new pod with its proxy, configured at once; the others learn of it by a push. */
+  /** A new pod; its proxy asks istiod for its configuration, the others learn of it by a push. */
   addWorkload(workload: Workload): Pod {
     this.workloads.push(workload)
-    this.snapshot = this.build()
-    const pod = this.addPod(workload)
-    this.fabric.services = this.serviceTable()
-    this.pushes.changed()
+    this.built = null
+    const pod = this.addPod(workload, true)
+    this.changed([podChange(workload)])
     return pod
+  }
+
+  /** What the API server holds has changed: kube-proxy and DNS know at once, istiod's watches tell it. */
+  private changed(changes: readonly Change[]): void {
+    this.built = null
+    this.fabric.services = this.serviceTable()
+    this.controlPlane.changed(changes)
   }
 
   /** @internal Ids of streams, for observers. */
@@ -200,7 +217,7 @@ export class World {
     return (this.worldPods.get(`${name}.${namespace}`) ?? this.worldPods.get(name))?.ip ?? null
   }
 
-  private addPod(workload: Workload): WorldPod {
+  private addPod(workload: Workload, born = false): WorldPod {
     const id = `${workload.name}.${workload.namespace}`
     const annotations = this.annotations.get(id) ?? {}
     const identity = identityOf(workload, this.meshConfig)
@@ -211,7 +228,9 @@ export class World {
     this.pods.set(id, pod)
     if (workload.sidecar || workload.gateway) {
       pod.proxy = createProxy(this, pod, this.options.recorder)
-      this.pushes.connect(pod, proxyNode(workload, annotations), this.snapshot)
+      const node = proxyNode(workload, annotations)
+      if (born) this.controlPlane.connect(pod, node)
+      else this.controlPlane.adopt(pod, node)
     }
     return pod
   }
@@ -242,11 +261,6 @@ export class World {
     return new ServiceTable(this.resources, this.workloads, this.clusterIps)
   }
 
-  private rebuild(): MeshSnapshot {
-    this.snapshot = this.build()
-    return this.snapshot
-  }
-
   private build(): MeshSnapshot {
     return buildMeshSnapshot({
       resources: this.resources,
@@ -258,8 +272,20 @@ export class World {
   }
 }
 
-type ProxyConfigurationOf = ReturnType<Pushes['configuration']>
-
 function sameObject(a: Resource, b: Resource): boolean {
-  return a.kind === b.kind && a.metadata.name === b.metadata.name && a.metadata.namespace === b.metadata.namespace
+  return sameAs(a, { kind: b.kind, name: b.metadata.name, namespace: b.metadata.namespace })
+}
+
+function sameAs(a: Resource, key: { kind: string; name: string; namespace: string }): boolean {
+  return a.kind === key.kind && a.metadata.name === key.name && a.metadata.namespace === key.namespace
+}
+
+/** An update that says nothing new starts nothing (pilot/pkg/config, NeedsPush). */
+function needsPush(old: Resource, now: Resource): boolean {
+  const told = (r: Resource): string => JSON.stringify([r.spec, r.status, r.metadata.labels, r.metadata.annotations])
+  return told(old) !== told(now)
+}
+
+function podChange(workload: Workload): Change {
+  return { kind: 'Pod', name: workload.name, namespace: workload.namespace, labels: [workload.labels] }
 }

@@ -278,6 +278,8 @@ export class HttpStream implements EventHandler {
     for (let i = filters.length - 1; i >= 0; i--) filters[i]!.onResponse?.(this, response)
     for (const cookie of this.cookies) response.headers.push(['set-cookie', cookie])
     put(response.headers, 'server', this.manager.serverName)
+    // Over HTTP/2 this line stands for the GOAWAY frame.
+    if (this.down.drain.draining) put(response.headers, 'connection', 'close')
     if (this.router.upgraded) this.switched = response
     else this.finish(response)
     this.responder.respond(response)

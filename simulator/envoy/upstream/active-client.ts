@@ -117,8 +117,14 @@ export class ActiveStream implements RequestHandle, ResponseObserver {
       this.client.upgraded = this.user
     } else {
       this.open = false
-      const close = response.headers.some(([n, v]) => n === 'connection' && v.toLowerCase() === 'close')
-      this.client.pool.streamEnded(this.client, close && !this.client.http2)
+      const hop = response.headers.findIndex(([name]) => name === 'connection')
+      const close = hop >= 0 && response.headers[hop]![1].toLowerCase() === 'close'
+      this.client.pool.streamEnded(this.client, close)
+      if (hop >= 0) {
+        // Said to this hop alone.
+        this.user.onResponse({ ...response, headers: response.headers.filter(([name]) => name !== 'connection') })
+        return
+      }
     }
     this.user.onResponse(response)
   }

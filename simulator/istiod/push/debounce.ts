@@ -9,27 +9,30 @@ export interface DebounceOptions {
   afterUs: SimTime
   /** Longest wait of the first change, PILOT_DEBOUNCE_MAX. */
   maxUs: SimTime
-  /** Time that building a push takes. */
-  buildUs: SimTime
 }
 
-export const DEFAULT_DEBOUNCE: DebounceOptions = { afterUs: 100_000, maxUs: 10_000_000, buildUs: 0 }
+export const DEFAULT_DEBOUNCE: DebounceOptions = { afterUs: 100_000, maxUs: 10_000_000 }
 
 const EVALUATE = 1
 const BUILT = 2
 
-/** Gathers changes of type T and hands each batch to `push`. */
+/** Gathers changes of type T and hands each batch to `push`, which says how long building that push takes (µs). */
 export class Debounce<T> implements EventHandler {
   private readonly scheduler: Scheduler
-  private readonly push: (batch: T[]) => void
+  private readonly push: (batch: T[], first: SimTime) => SimTime
   private readonly options: DebounceOptions
   private batch: T[] = []
   private first = 0
   private last = 0
   private timer: EventId = 0
+  private built: EventId = 0
   private building = false
 
-  constructor(scheduler: Scheduler, push: (batch: T[]) => void, options: DebounceOptions = DEFAULT_DEBOUNCE) {
+  constructor(
+    scheduler: Scheduler,
+    push: (batch: T[], first: SimTime) => SimTime,
+    options: DebounceOptions = DEFAULT_DEBOUNCE,
+  ) {
     this.scheduler = scheduler
     this.push = push
     this.options = options
@@ -46,9 +49,20 @@ export class Debounce<T> implements EventHandler {
     this.batch.push(change)
   }
 
+  /** The process has died: what was gathered is lost. */
+  reset(): void {
+    for (const event of [this.timer, this.built]) if (event !== 0) this.scheduler.cancel(event)
+    this.timer = 0
+    this.built = 0
+    this.batch = []
+    this.building = false
+  }
+
   onEvent(kind: number): void {
-    if (kind === BUILT) this.building = false
-    else this.timer = 0
+    if (kind === BUILT) {
+      this.building = false
+      this.built = 0
+    } else this.timer = 0
     if (!this.building) this.evaluate()
   }
 
@@ -65,10 +79,9 @@ export class Debounce<T> implements EventHandler {
       this.arm(this.options.afterUs - quiet)
       return
     }
-    const batch = this.batch
+    const { batch, first } = this
     this.batch = []
     this.building = true
-    this.scheduler.after(this.options.buildUs, this, BUILT, null)
-    this.push(batch)
+    this.built = this.scheduler.after(this.push(batch, first), this, BUILT, null)
   }
 }

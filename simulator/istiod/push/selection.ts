@@ -1,6 +1,7 @@
 // Which change reaches which proxy, and which xDS types it regenerates (pilot/pkg/xds/proxy_dependencies.go, cds.go,
 // eds.go, lds.go, rds.go). One table instead of four switch statements.
-import type { ConfigKey, ProxyView, XdsType } from './types.ts'
+import type { ConfigKey, XdsType } from './types.ts'
+import type { ProxyView } from './view.ts'
 
 /** Types that a changed kind regenerates; kinds that are absent concern no proxy (ProxyConfig, Secret, WorkloadGroup ...). */
 const REGENERATED: ReadonlyMap<string, readonly XdsType[]> = new Map([
@@ -57,12 +58,12 @@ export function concerns(key: ConfigKey, views: readonly [ProxyView, ProxyView],
     case 'VirtualService':
       return router || views.some(view => view.dependencies.has(`VirtualService ${id}`))
     case 'DestinationRule':
-      return router || views.some(view => [...view.destinationRules.values()].some(rules => rules.includes(id)))
+      return router || views.some(view => view.hostsOfRule(id).length > 0)
     case 'PeerAuthentication':
       return (
         router ||
         ownOrRoot(key.namespace, views[1], rootNamespace) ||
-        [...views[1].hosts.values()].includes(key.namespace)
+        [...views[1].hosts.values()].some(service => service.namespace === key.namespace)
       )
     default:
       return NAMESPACE_SCOPED.has(key.kind) && (router || ownOrRoot(key.namespace, views[1], rootNamespace))
@@ -71,6 +72,9 @@ export function concerns(key: ConfigKey, views: readonly [ProxyView, ProxyView],
 
 /** Does this change make `type` be generated anew for this proxy? */
 export function regenerates(key: ConfigKey, type: XdsType, view: ProxyView, rootNamespace: string): boolean {
+  // A sidecar has a listener for each pod of a headless Service.
+  if (key.kind === 'Endpoints' && type === 'LDS')
+    return view.node.type === 'sidecar' && view.hosts.get(key.name)?.headless === true
   if (!REGENERATED.get(key.kind)?.includes(type)) return false
   if (key.kind === 'PeerAuthentication' && type === 'LDS') return ownOrRoot(key.namespace, view, rootNamespace)
   return true

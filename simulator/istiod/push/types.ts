@@ -1,11 +1,10 @@
 // What istiod sends to one proxy over delta xDS, and what it must know of that proxy to decide it.
-import type { ProxyNode } from '../../registry/types.ts'
-import type { ProxyConfiguration } from '../../xds/types.ts'
+import type { XdsType } from '../../xds/protocol.ts'
 
-export type XdsType = 'CDS' | 'EDS' | 'LDS' | 'RDS'
+export type { XdsType }
 
-/** One discovery response: names that were sent whole and names that were removed, each sorted. */
-export interface DiscoveryResponse {
+/** One discovery response to be: names that are sent whole and names that are removed, each sorted. */
+export interface ResponsePlan {
   type: XdsType
   updated: string[]
   removed: string[]
@@ -19,18 +18,6 @@ export interface ConfigKey {
   kind: string
   name: string
   namespace: string
-}
-
-/** One proxy at one moment: its configuration and what that depends on. */
-export interface ProxyView {
-  node: ProxyNode
-  configuration: ProxyConfiguration
-  /** Host names of the services in scope -> their namespace. */
-  hosts: ReadonlyMap<string, string>
-  /** `kind namespace/name` of VirtualServices and Sidecars that take part. */
-  dependencies: ReadonlySet<string>
-  /** Host name -> `namespace/name` of the DestinationRules that are merged for it. */
-  destinationRules: ReadonlyMap<string, readonly string[]>
 }
 
 /** What a proxy has subscribed to by name; CDS and LDS are wildcards, their sets hold what was sent. */

@@ -1,22 +1,60 @@
-// What one proxy depends on, read from a snapshot (pilot/pkg/model/sidecar.go, the dependency set of a SidecarScope).
+// What one proxy depends on, read from a snapshot (pilot/pkg/model/sidecar.go, the dependency set of a SidecarScope), and
+// what was translated for it. Everything is worked out when first asked for: most pushes concern most proxies little.
 import type { MeshSnapshot } from '../../registry/mesh-snapshot.ts'
-import type { ProxyNode } from '../../registry/types.ts'
+import type { ProxyNode, Service } from '../../registry/types.ts'
 import type { ProxyConfiguration } from '../../xds/types.ts'
-import type { ProxyView } from './types.ts'
+import { translateProxy } from '../index.ts'
 
-/** The proxy at this moment, with the configuration that was translated for it. */
-export function viewOf(snapshot: MeshSnapshot, node: ProxyNode, configuration: ProxyConfiguration): ProxyView {
-  const scope = snapshot.sidecarScope(node)
-  const hosts = new Map(scope.services.map(service => [service.hostname, service.namespace]))
-  const destinationRules = new Map<string, readonly string[]>()
-  for (const service of scope.services) {
-    const rule = snapshot.destinationRuleFor(node, service)
-    if (rule !== null) destinationRules.set(service.hostname, rule.names)
+/** One proxy at one moment. */
+export class ProxyView {
+  readonly node: ProxyNode
+  readonly snapshot: MeshSnapshot
+  private translated: ProxyConfiguration | null = null
+  private named: ReadonlySet<string> | null = null
+  private readonly rules = new Map<string, readonly string[]>()
+
+  constructor(snapshot: MeshSnapshot, node: ProxyNode) {
+    this.snapshot = snapshot
+    this.node = node
   }
-  const dependencies = new Set<string>()
-  if (scope.sidecar !== null) dependencies.add(`Sidecar ${scope.sidecar.namespace}/${scope.sidecar.name}`)
-  for (const listener of scope.egressListeners) {
-    for (const config of listener.virtualServices) dependencies.add(`VirtualService ${config.namespace}/${config.name}`)
+
+  /** All that istiod would send it. */
+  get configuration(): ProxyConfiguration {
+    this.translated ??= translateProxy(this.snapshot, this.node)
+    return this.translated
   }
-  return { node, configuration, hosts, destinationRules, dependencies }
+
+  /** The services in scope, by host name. */
+  get hosts(): ReadonlyMap<string, Service> {
+    return this.snapshot.sidecarScope(this.node).servicesByHostname
+  }
+
+  /** `kind namespace/name` of VirtualServices and Sidecars that take part. */
+  get dependencies(): ReadonlySet<string> {
+    if (this.named === null) {
+      const scope = this.snapshot.sidecarScope(this.node)
+      const named = new Set<string>()
+      if (scope.sidecar !== null) named.add(`Sidecar ${scope.sidecar.namespace}/${scope.sidecar.name}`)
+      for (const listener of scope.egressListeners)
+        for (const config of listener.virtualServices) named.add(`VirtualService ${config.namespace}/${config.name}`)
+      this.named = named
+    }
+    return this.named
+  }
+
+  /** `namespace/name` of the DestinationRules that are merged for a host. */
+  rulesFor(host: string): readonly string[] {
+    let names = this.rules.get(host)
+    if (names === undefined) {
+      const service = this.hosts.get(host)
+      names = service === undefined ? [] : (this.snapshot.destinationRuleFor(this.node, service)?.names ?? [])
+      this.rules.set(host, names)
+    }
+    return names
+  }
+
+  /** Hosts for which the DestinationRule `id` is among the merged ones. */
+  hostsOfRule(id: string): string[] {
+    return [...this.hosts.keys()].filter(host => this.rulesFor(host).includes(id))
+  }
 }

@@ -7,10 +7,13 @@ import { Debounce } from '../../../simulator/istiod/push/debounce.ts'
 function pushes(changesMs: number[], buildUs = 0): { atMs: number; changes: number[] }[] {
   const engine = new Engine()
   const seen: { atMs: number; changes: number[] }[] = []
-  const options = { afterUs: 100_000, maxUs: 10_000_000, buildUs }
+  const options = { afterUs: 100_000, maxUs: 10_000_000 }
   const debounce = new Debounce<number>(
     engine,
-    batch => seen.push({ atMs: engine.now / 1000, changes: batch }),
+    batch => {
+      seen.push({ atMs: engine.now / 1000, changes: batch })
+      return buildUs
+    },
     options,
   )
   const source: EventHandler = { onEvent: (_kind, subject) => debounce.add(subject as number) }

@@ -154,6 +154,7 @@ export class HandmadeMesh implements RunningMesh, EventHandler {
         types: ['RDS'],
         version: String(this.version),
         nack: '',
+        convergence: 0,
       })
     }
     return []

@@ -1,0 +1,2 @@
+export { ControlPlane } from './control-plane.ts'
+export type { ProxyStatus, SyncStatus } from './status.ts'
