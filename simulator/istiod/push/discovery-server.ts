@@ -119,7 +119,7 @@ export class DiscoveryServer implements EventHandler {
     this.host.scheduler.after(Math.ceil(this.options.startUp * this.processor.slowness), this, READY, this.life)
   }
 
-  /** When a stream that is asked for now is taken; null = nobody listens. */
+  /** When a stream asked for at this moment is taken; null = nobody listens. */
   streamAt(): SimTime | null {
     if (this.state !== 'up') return null
     const at = Math.max(this.host.scheduler.now, this.nextStream)
