@@ -10,6 +10,7 @@ import { defineBench } from './verbs/bench.ts'
 import { defineCompletion } from './verbs/completion.ts'
 import { defineConfigDump } from './verbs/config-dump.ts'
 import { defineProxyConfig } from './verbs/proxy-config.ts'
+import { defineProxyStatus } from './verbs/proxy-status.ts'
 import { defineRun } from './verbs/run.ts'
 import { defineScenario } from './verbs/scenario.ts'
 import { defineServe } from './verbs/serve.ts'
@@ -23,6 +24,7 @@ const VERBS: readonly DefineVerb[] = [
   defineTest,
   defineAnalyze,
   defineProxyConfig,
+  defineProxyStatus,
   defineConfigDump,
   defineScenario,
   defineBench,

@@ -113,7 +113,11 @@ export class LiveConfiguration {
     const sorted = <C>(entries: ReadonlyMap<string, { config: C }>): C[] =>
       [...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, entry]) => entry.config)
     const named = new Set(this.rdsNames())
-    const asked = new Set([...this.clusters.values()].map(({ config }) => serviceName(config)))
+    const asked = new Set(
+      [...this.clusters.values()]
+        .filter(({ config }) => config.type === 'EDS')
+        .map(({ config }) => serviceName(config)),
+    )
     const endpoints = [...this.assignments].filter(([name]) => asked.has(name))
     return {
       clusters: sorted(this.clusters),

@@ -98,9 +98,14 @@ export class EndpointIndex {
     )
   }
 
-  /** Accounts of all endpoints, of any health. */
+  /** Accounts of all endpoints, of any health; of none left, those of the last one (model/endpointshards.go). */
   serviceAccounts(service: Service): ReadonlySet<string> {
-    return this.accounts.get(`${service.namespace}/${service.hostname}`) ?? new Set()
+    const known = this.accounts.get(`${service.namespace}/${service.hostname}`)
+    if (known !== undefined || service.selector === null) return known ?? new Set()
+    const last = this.input.departed?.findLast(
+      pod => pod.namespace === service.namespace && subsetOf(service.selector, pod.labels),
+    )
+    return new Set(last === undefined ? [] : [this.spiffe(last.namespace, last.serviceAccount)])
   }
 
   private add(service: Service, endpoint: StoredEndpoint): void {

@@ -117,6 +117,8 @@ export interface RegistryInput {
   meshConfig: MeshConfig
   /** Running pods (already expanded from Deployments by the world, or given by a conformance case). */
   workloads: readonly Workload[]
+  /** Pods that have gone, the latest last: a service that has lost all its endpoints keeps the accounts that it had. */
+  departed?: readonly Pick<Workload, 'namespace' | 'labels' | 'serviceAccount'>[]
   /** `name.namespace` of a Kubernetes Service -> its ClusterIP, where the Service does not say. */
   clusterIps: ReadonlyMap<string, string>
   /** Domain that short names in Istio's objects are completed with; '' = only the namespace. Default `cluster.local`. */

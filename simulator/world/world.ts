@@ -35,6 +35,7 @@ export class World {
   private readonly hostAddresses = new Map<string, string>()
   private resources: Resource[]
   private workloads: Workload[]
+  private departed: readonly Workload[] = []
   private clusterIps: Map<string, string>
   private order: number
   private nextOutside = 10
@@ -168,6 +169,7 @@ export class World {
       this.controlPlane.disconnect(pod.id)
       this.fabric.detach(pod)
       this.workloads = this.workloads.filter(w => w !== pod.workload)
+      this.remember(pod.workload)
     } else if (change.ready !== undefined) {
       const next = { ...pod.workload, ready: change.ready }
       this.workloads = this.workloads.map(w => (w === pod.workload ? next : w))
@@ -183,6 +185,13 @@ export class World {
     const pod = this.addPod(workload, true)
     this.changed([podChange(workload)])
     return pod
+  }
+
+  /** One pod of each set of labels is enough. */
+  private remember(gone: Workload): void {
+    const labels = JSON.stringify(gone.labels)
+    const others = this.departed.filter(w => w.namespace !== gone.namespace || JSON.stringify(w.labels) !== labels)
+    this.departed = [...others, gone]
   }
 
   /** What the API server holds has changed: kube-proxy and DNS know at once, istiod's watches tell it. */
@@ -266,6 +275,7 @@ export class World {
       resources: this.resources,
       meshConfig: this.meshConfig,
       workloads: this.workloads,
+      departed: this.departed,
       clusterIps: this.clusterIps,
       featureFlags: this.options.featureFlags ?? {},
     })
