@@ -91,6 +91,12 @@ export class LiveConfiguration {
     for (const name of [...this.routes.keys()]) if (!named.has(name)) this.routes.delete(name)
   }
 
+  /** Before the proxy ends: answers to those who come in close their connections (drain_listeners?inboundonly&graceful). */
+  drainInbound(): void {
+    for (const { compiled } of this.listeners.values())
+      if (compiled.direction !== 'outbound') for (const chain of chainsOf(compiled)) chain.draining = true
+  }
+
   /** Names of one type that are held, for a proxy that connects again. */
   heldNames(type: 'CDS' | 'LDS'): string[] {
     const [active, warming] =

@@ -4,43 +4,71 @@ import type { Recorder } from '../observation/index.ts'
 import type { Workload } from '../registry/types.ts'
 import type { Resource } from '../resources/types.ts'
 import { Application, type BehaviourSpec } from '../world/apps/index.ts'
-import type { Pod, World } from '../world/index.ts'
+import type { Pod, PodApplications, World } from '../world/index.ts'
 import { workloadOf } from './directory.ts'
 import type { WorkloadBehaviourSpec } from './schema.ts'
 
-export interface Applications {
+/** The applications of one run: those of the pods at the start, and those of pods that are born later. */
+export class Applications implements PodApplications {
   /** By `name.namespace` of the pod. */
-  byPod: Map<string, Application>
-  /** `workload.namespace` that no behaviour matched, in order of the pods. */
-  undescribed: string[]
-  /** Indices of behaviours that matched no pod. */
-  unused: number[]
-}
+  readonly byPod = new Map<string, Application>()
+  private readonly world: World
+  private readonly recorder: Recorder
+  private readonly behaviours: readonly WorkloadBehaviourSpec[]
+  private readonly nobody = new Set<string>()
+  private readonly used = new Set<number>()
 
-export function attachApplications(
-  world: World,
-  recorder: Recorder,
-  behaviours: readonly WorkloadBehaviourSpec[],
-  resources: readonly Resource[],
-  clients: ReadonlySet<string>,
-): Applications {
-  const byPod = new Map<string, Application>()
-  const undescribed = new Set<string>()
-  const used = new Set<number>()
-  for (const pod of world.pods.values()) {
-    if (pod.workload.gateway) continue
+  constructor(
+    world: World,
+    recorder: Recorder,
+    behaviours: readonly WorkloadBehaviourSpec[],
+    clients: ReadonlySet<string>,
+  ) {
+    this.world = world
+    this.recorder = recorder
+    this.behaviours = behaviours
+    for (const pod of world.pods.values()) this.attach(pod, clients)
+    world.applications = this
+  }
+
+  /** `workload.namespace` that no behaviour matched, in order of the pods. */
+  get undescribed(): string[] {
+    return [...this.nobody]
+  }
+
+  /** Indices of behaviours that matched no pod. */
+  get unused(): number[] {
+    return this.behaviours.map((_behaviour, i) => i).filter(i => !this.used.has(i))
+  }
+
+  start(pod: Pod): void {
+    this.attach(pod, new Set())
+  }
+
+  stop(pod: Pod): void {
+    for (const port of portsOf(pod, this.world.currentResources())) pod.unlisten(port)
+  }
+
+  busy(pod: Pod): boolean {
+    const application = this.byPod.get(pod.id)
+    return application !== undefined && application.load.busy + application.load.waiting > 0
+  }
+
+  private attach(pod: Pod, clients: ReadonlySet<string>): void {
+    if (pod.workload.gateway) return
+    const { behaviours, world } = this
     const index = behaviours.findIndex(behaviour => describes(behaviour, pod.workload))
-    if (index >= 0) used.add(index)
+    if (index >= 0) this.used.add(index)
     const { namespace, name } = pod.workload
-    const ports = portsOf(pod, resources)
-    if (ports.length === 0) continue
+    const ports = portsOf(pod, world.currentResources())
+    if (ports.length === 0) return
     const workload = workloadOf(name)
-    if (index < 0 && !clients.has(pod.id)) undescribed.add(`${workload}.${namespace}`)
+    if (index < 0 && !clients.has(pod.id)) this.nobody.add(`${workload}.${namespace}`)
     const behaviour: BehaviourSpec = behaviours[index]?.behaviour ?? {}
     const application = new Application({
       scheduler: world.engine,
       tree: world.tree,
-      recorder,
+      recorder: this.recorder,
       network: pod.network,
       resolve: host => world.resolve(host, namespace),
       name: workload,
@@ -48,10 +76,8 @@ export function attachApplications(
       behaviour,
     })
     for (const port of ports) pod.listen(port, application)
-    byPod.set(pod.id, application)
+    this.byPod.set(pod.id, application)
   }
-  const unused = behaviours.map((_behaviour, i) => i).filter(i => !used.has(i))
-  return { byPod, undescribed: [...undescribed], unused }
 }
 
 /** Does the scenario's behaviour mean this pod? */

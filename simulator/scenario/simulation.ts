@@ -8,7 +8,7 @@ import type { Resource, SourceFile } from '../resources/types.ts'
 import { validateAll } from '../validation/index.ts'
 import { World } from '../world/index.ts'
 import { LoadGenerator, type LoadSpec } from '../world/load/index.ts'
-import { type Applications, attachApplications } from './applications.ts'
+import { Applications } from './applications.ts'
 import { derivedLoads } from './derived-load.ts'
 import { directoryOf, sourcePod } from './directory.ts'
 import { Expectations, type Verdict } from './expectations/index.ts'
@@ -93,7 +93,7 @@ export class Simulation {
     this.statistics.directory = directoryOf(this.world, specs)
     const clients = new Set(specs.map(load => sourcePod(this.world, load.source)?.id ?? ''))
     const behaviours = scenario.workloads ?? []
-    this.applications = attachApplications(this.world, this.recorder, behaviours, resources, clients)
+    this.applications = new Applications(this.world, this.recorder, behaviours, clients)
     this.undescribed = this.applications.undescribed
     for (const i of this.applications.unused) {
       const { name, labels } = behaviours[i]!

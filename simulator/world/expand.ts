@@ -1,5 +1,6 @@
 // Pods from documents: what the Kubernetes controllers and the scheduler would have made of Deployments and the like.
 // Names and addresses follow from the order of the documents alone.
+import { invariant } from '../engine/index.ts'
 import type { Workload } from '../registry/types.ts'
 import type { Resource } from '../resources/types.ts'
 import { type Fields, fields, list, number, selects, text, texts } from './fields.ts'
@@ -17,6 +18,13 @@ export interface Expanded {
   annotations: Map<string, Record<string, string>>
   /** Objects that had to be added for the documents to live (the default ingress gateway's Service). */
   added: Resource[]
+  /** Makes the pods that are born later: further names and addresses in the same row. */
+  factory: PodFactory
+}
+
+/** One more pod of a controller. */
+export interface PodFactory {
+  create(owner: Resource, name: string): { workload: Workload; annotations: Record<string, string> }
 }
 
 const TEMPLATED = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'])
@@ -30,10 +38,11 @@ export function expandWorkloads(resources: readonly Resource[], options: ExpandO
   const out = new Expansion(resources, options)
   for (const resource of resources) out.add(resource)
   out.addIngressGateway()
-  return { workloads: out.workloads, annotations: out.annotations, added: out.added }
+  const { workloads, annotations, added } = out
+  return { workloads, annotations, added, factory: out }
 }
 
-class Expansion {
+class Expansion implements PodFactory {
   readonly workloads: Workload[] = []
   readonly annotations = new Map<string, Record<string, string>>()
   readonly added: Resource[] = []
@@ -54,18 +63,22 @@ class Expansion {
       return
     }
     if (!TEMPLATED.has(resource.kind)) return
-    const template = fields(spec.template)
-    const metadata = fields(template.metadata)
     const replicas = resource.kind === 'DaemonSet' ? 1 : number(spec.replicas, 1)
-    for (let i = 0; i < replicas; i++)
-      this.pod(
-        `${name}-${i}`,
-        namespace,
-        texts(metadata.labels),
-        texts(metadata.annotations),
-        fields(template.spec),
-        '',
-      )
+    for (let i = 0; i < replicas; i++) this.templated(resource, `${name}-${i}`)
+  }
+
+  /** See PodFactory. */
+  create(owner: Resource, name: string): { workload: Workload; annotations: Record<string, string> } {
+    this.templated(owner, name)
+    const workload = this.workloads.pop()
+    invariant(workload !== undefined, 'a template gives a pod', { name })
+    return { workload, annotations: this.annotations.get(`${name}.${owner.metadata.namespace}`) ?? {} }
+  }
+
+  private templated(owner: Resource, name: string): void {
+    const template = fields(fields(owner.spec).template)
+    const { labels, annotations } = fields(template.metadata)
+    this.pod(name, owner.metadata.namespace, texts(labels), texts(annotations), fields(template.spec), '')
   }
 
   private pod(

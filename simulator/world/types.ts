@@ -96,8 +96,8 @@ export interface ResourceChange {
 export interface WorkloadChange {
   id: string
   ready?: boolean
+  /** Marked for deletion: it leaves the endpoints for good. */
+  terminating?: boolean
   /** Gone: its address answers nobody and its connections are reset. */
   killed?: boolean
-  /** Its network to istiod: cut (true), or whole again. */
-  partitioned?: boolean
 }

@@ -10,8 +10,9 @@ import type { Network } from '../wire/types.ts'
 import type { ProxyConfiguration } from '../xds/types.ts'
 import { CaptureRules } from './capture.ts'
 import { ControlPlane } from './control-plane/index.ts'
-import { expandWorkloads } from './expand.ts'
+import { expandWorkloads, type PodFactory } from './expand.ts'
 import { Fabric } from './fabric.ts'
+import { type Applications, Kubernetes, type KubernetesHost } from './kubernetes/index.ts'
 import { WorldPod } from './pod.ts'
 import { createProxy, identityOf, proxyNode } from './proxies.ts'
 import { allocateClusterIps, isAddress, ServiceTable } from './services.ts'
@@ -28,10 +29,14 @@ export class World {
   readonly options: WorldOptions
   /** istiod: replicas, streams, who is in step. */
   readonly controlPlane: ControlPlane
+  /** Whoever puts applications into the pods; told of those that are born and stop during the run. */
+  applications: Applications | null = null
   private readonly meshConfig: MeshConfig
   private readonly fabric: Fabric
   private readonly worldPods = new Map<string, WorldPod>()
-  private readonly annotations: ReadonlyMap<string, Readonly<Record<string, string>>>
+  private readonly annotations: Map<string, Readonly<Record<string, string>>>
+  private readonly factory: PodFactory | null = null
+  private readonly kubernetes: Kubernetes | null
   private readonly hostAddresses = new Map<string, string>()
   private resources: Resource[]
   private workloads: Workload[]
@@ -40,6 +45,7 @@ export class World {
   private order: number
   private nextOutside = 10
   private spans = 0
+  private readonly lostZones = new Set<string>()
   private built: MeshSnapshot | null = null
 
   constructor(options: WorldOptions) {
@@ -49,12 +55,13 @@ export class World {
     this.resources = [...options.resources]
     if (options.workloads === undefined) {
       const expanded = expandWorkloads(this.resources, { injectByDefault: options.injectByDefault ?? true })
-      this.workloads = expanded.workloads
+      this.workloads = [...expanded.workloads]
+      this.factory = expanded.factory
       this.annotations = expanded.annotations
       this.resources.push(...expanded.added)
     } else {
       this.workloads = [...options.workloads]
-      this.annotations = options.annotations ?? new Map()
+      this.annotations = new Map(options.annotations)
     }
     this.order = this.resources.reduce((most, r) => Math.max(most, r.metadata.order), 0) + 1
     this.clusterIps = allocateClusterIps(this.resources, options.clusterIps ?? new Map())
@@ -65,8 +72,9 @@ export class World {
       this.addOutside(host.name, host.ip)
       for (const name of host.hosts) this.hostAddresses.set(name, host.ip)
     }
-    // Last: a proxy looks up the names in its clusters as soon as it has them.
+    // Late: a proxy looks up the names in its clusters as soon as it has them.
     for (const workload of this.workloads) this.addPod(workload)
+    this.kubernetes = this.factory === null ? null : new Kubernetes(this.kubernetesHost(this.factory))
   }
 
   /** Pod by `name.namespace` (or an external host's name). */
@@ -170,8 +178,10 @@ export class World {
       this.fabric.detach(pod)
       this.workloads = this.workloads.filter(w => w !== pod.workload)
       this.remember(pod.workload)
-    } else if (change.ready !== undefined) {
-      const next = { ...pod.workload, ready: change.ready }
+      this.kubernetes?.lost(pod.id)
+    } else {
+      const { ready = pod.workload.ready, terminating = pod.workload.terminating } = change
+      const next = { ...pod.workload, ready, terminating }
       this.workloads = this.workloads.map(w => (w === pod.workload ? next : w))
       pod.workload = next
     }
@@ -187,6 +197,13 @@ export class World {
     return pod
   }
 
+  /** All pods of a zone die, and none is born there any more. */
+  loseZone(zone: string): void {
+    this.lostZones.add(zone)
+    for (const { id, workload } of [...this.worldPods.values()])
+      if (workload.locality.zone === zone) this.setWorkload({ id, killed: true })
+  }
+
   /** One pod of each set of labels is enough. */
   private remember(gone: Workload): void {
     const labels = JSON.stringify(gone.labels)
@@ -199,6 +216,29 @@ export class World {
     this.built = null
     this.fabric.services = this.serviceTable()
     this.controlPlane.changed(changes)
+    this.kubernetes?.changed()
+  }
+
+  private kubernetesHost(factory: PodFactory): KubernetesHost {
+    const world = this
+    return {
+      scheduler: this.engine,
+      factory,
+      get applications() {
+        return world.applications
+      },
+      objects: () => this.resources,
+      pod: id => this.worldPods.get(id) ?? null,
+      birth: (workload, annotations) => {
+        this.annotations.set(`${workload.name}.${workload.namespace}`, annotations)
+        return this.addWorkload(workload)
+      },
+      mark: (id, state) => this.setWorkload({ id, ...state }),
+      drain: id => this.worldPods.get(id)?.proxy?.live.drainInbound(),
+      end: id => this.setWorkload({ id, killed: true }),
+      webhook: () => this.controlPlane.available,
+      schedulable: zone => !this.lostZones.has(zone),
+    }
   }
 
   /** @internal Ids of streams, for observers. */

@@ -2,9 +2,14 @@
 import { apply } from './apply.ts'
 import { behave } from './behave.ts'
 import { remove } from './delete.ts'
+import { istiod } from './istiod.ts'
 import { kill } from './kill.ts'
+import { partition } from './partition.ts'
 import { patch } from './patch.ts'
 import { rate } from './rate.ts'
+import { restart } from './restart.ts'
+import { scale } from './scale.ts'
+import { loseZone } from './zone.ts'
 
 export const EVENT_KINDS = {
   delete: remove,
@@ -13,4 +18,9 @@ export const EVENT_KINDS = {
   rate,
   kill,
   behave,
+  scale,
+  restart,
+  istiod,
+  partition,
+  loseZone,
 } as const

@@ -1,0 +1,60 @@
+// Kubernetes as a process: controllers that watch objects and pods and act on what they see, a little later.
+import { type EventHandler, Timer } from '../../engine/index.ts'
+import type { Resource } from '../../resources/types.ts'
+import { ReplicaController, replicasOf } from './deployment.ts'
+import { DEFAULT_TIMES, type KubernetesHost } from './types.ts'
+
+export type { Applications, KubernetesHost } from './types.ts'
+
+const CONTROLLED = new Set(['Deployment', 'StatefulSet'])
+
+export class Kubernetes implements EventHandler {
+  private readonly host: KubernetesHost
+  private readonly controllers = new Map<string, ReplicaController>()
+  private readonly loop: Timer
+
+  constructor(host: KubernetesHost) {
+    this.host = host
+    this.loop = new Timer(host.scheduler, this, 1)
+    for (const object of host.objects()) if (CONTROLLED.has(object.kind)) this.watch(object, true)
+  }
+
+  /** Objects changed, or a pod did: the controllers look soon. */
+  changed(): void {
+    if (!this.loop.armed) this.loop.arm(DEFAULT_TIMES.react)
+  }
+
+  /** A pod has been taken away by force. */
+  lost(id: string): void {
+    for (const controller of this.controllers.values())
+      for (const pod of controller.pods)
+        if (pod.id === id && !pod.gone) {
+          pod.lost()
+          this.changed()
+        }
+  }
+
+  onEvent(): void {
+    const seen = new Set<string>()
+    for (const object of this.host.objects()) {
+      if (!CONTROLLED.has(object.kind)) continue
+      const controller = this.controllers.get(keyOf(object)) ?? this.watch(object, false)
+      seen.add(keyOf(object))
+      controller.owner = object
+      controller.reconcile(replicasOf(object))
+    }
+    for (const [key, controller] of this.controllers) {
+      if (seen.has(key)) continue
+      controller.reconcile(0)
+      if (controller.pods.length === 0) this.controllers.delete(key)
+    }
+  }
+
+  private watch(object: Resource, atStart: boolean): ReplicaController {
+    const controller = new ReplicaController(this.host, object, DEFAULT_TIMES, atStart, () => this.changed())
+    this.controllers.set(keyOf(object), controller)
+    return controller
+  }
+}
+
+const keyOf = ({ kind, metadata }: Resource): string => `${kind} ${metadata.namespace}/${metadata.name}`

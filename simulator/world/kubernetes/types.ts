@@ -1,0 +1,49 @@
+// What the controllers need of the world around them, and what they know of each pod.
+import type { Scheduler, SimTime } from '../../engine/index.ts'
+import type { Workload } from '../../registry/types.ts'
+import type { Resource } from '../../resources/types.ts'
+import type { PodFactory } from '../expand.ts'
+import type { Pod } from '../types.ts'
+
+/** The containers of an application, as whoever puts applications into pods sees them. */
+export interface Applications {
+  /** The application starts: it listens from now on. */
+  start(pod: Pod): void
+  /** SIGTERM: it takes no new connections; what it has begun it ends. */
+  stop(pod: Pod): void
+  /** Is it still working on requests? */
+  busy(pod: Pod): boolean
+}
+
+export interface KubernetesHost {
+  readonly scheduler: Scheduler
+  readonly factory: PodFactory
+  objects(): readonly Resource[]
+  /** The pods of this moment, by `name.namespace`. */
+  pod(id: string): Pod | null
+  /** A pod's sandbox and its proxy start; not ready, no application yet. */
+  birth(workload: Workload, annotations: Readonly<Record<string, string>>): Pod
+  /** Readiness and termination, as the EndpointSlice controller sees them. */
+  mark(id: string, state: { ready: boolean; terminating: boolean }): void
+  /** The proxy answers with `connection: close` from now on. */
+  drain(id: string): void
+  /** The pod is gone: its address answers nobody. */
+  end(id: string): void
+  /** Does the injection webhook answer? Without it no pod with a sidecar can be created (failurePolicy Fail). */
+  webhook(): boolean
+  /** Is there a node left in the zone that the pod must run in? */
+  schedulable(zone: string): boolean
+  readonly applications: Applications | null
+}
+
+/** Times that no document says, µs. */
+export interface KubernetesTimes {
+  /** From the creation of a pod to its first container: scheduling, image, sandbox. */
+  schedule: SimTime
+  /** From the start of the application's container until it listens. */
+  appStart: SimTime
+  /** From a change of an object or a pod until the controller acts. */
+  react: SimTime
+}
+
+export const DEFAULT_TIMES: KubernetesTimes = { schedule: 1_000_000, appStart: 500_000, react: 20_000 }
