@@ -3,6 +3,7 @@ import type { Diagnostic, Path } from '../diagnostics/types.ts'
 import { groupOf } from '../resources/catalog.ts'
 import type { Loose } from '../resources/loose.ts'
 import type { MeshConfig } from '../resources/mesh-config.ts'
+import { resourceName } from '../resources/resource-name.ts'
 import type { Resource } from '../resources/types.ts'
 import { type Argument, formatMessage, messageTypes } from './message-types.ts'
 
@@ -128,7 +129,6 @@ export class AnalysisContext {
     const resource = at instanceof Instance ? at.resource : at
     const type = messageTypes.get(code)
     if (type === undefined) throw new Error(`no message type ${code}`)
-    const { namespace, name } = resource.metadata
     const origin = resource.origin
     const line = (path === null ? null : origin?.lineOf(path)) ?? origin?.line ?? 0
     const position = resource.locate(path ?? [])
@@ -137,7 +137,7 @@ export class AnalysisContext {
       name: type.name,
       level: type.level,
       message,
-      resource: `${resource.kind} ${namespace === '' ? '' : `${namespace}/`}${name}`,
+      resource: resourceName(resource),
       path: path ?? [],
       at: position,
       analyzer: this.#analyzer,

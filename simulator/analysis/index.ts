@@ -1,6 +1,7 @@
 // The door: what `istioctl analyze` says about a set of resources.
 import { loadResources } from '../resources/load.ts'
 import { defaultMeshConfig, type MeshConfig } from '../resources/mesh-config.ts'
+import { suppresses } from '../resources/suppression.ts'
 import type { Resource } from '../resources/types.ts'
 import { alphaAnnotations, annotationAnalyzers } from './analyzers/annotations.ts'
 import { clusterAnalyzers } from './analyzers/cluster.ts'
@@ -16,6 +17,7 @@ import { workloadAnalyzers } from './analyzers/workloads.ts'
 import { AnalysisContext, type Analyzer, type Finding, Instance, KIND } from './context.ts'
 
 export type { Analyzer, Finding } from './context.ts'
+export { messageTypes } from './message-types.ts'
 
 /** All that `analyze` runs, by name. */
 export const analyzers: readonly Analyzer[] = [
@@ -82,13 +84,6 @@ spec:
   - {name: tls, port: 15443, protocol: TCP, targetPort: 15443}
 `
 
-const SUPPRESS = 'galley.istio.io/analyze-suppress'
-
-function suppressed(finding: Finding, resource: Resource | undefined): boolean {
-  const codes = (resource?.metadata.annotations[SUPPRESS] ?? '').split(',')
-  return codes.includes('*') || codes.includes(finding.code)
-}
-
 const RANK = { error: 0, warning: 1, info: 2 }
 
 function compare(left: Finding, right: Finding): number {
@@ -149,7 +144,7 @@ export function analyze(clusters: readonly Cluster[], options: AnalysisOptions =
     const resource = byName.get(finding.resource)
     const home = resource?.metadata.namespace ?? ''
     const elsewhere = options.namespace !== undefined && home !== '' && home !== options.namespace
-    return !elsewhere && !suppressed(finding, resource)
+    return !elsewhere && !suppresses(resource, finding.code)
   })
   const seen = new Set<string>()
   return kept.sort(compare).filter(finding => {

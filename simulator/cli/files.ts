@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { globSync, isDynamicPattern } from 'tinyglobby'
 import { printDiagnostics } from '../diagnostics/index.ts'
 import type { Diagnostic } from '../diagnostics/types.ts'
 import type { SourceFile } from '../resources/types.ts'
@@ -11,16 +12,41 @@ import { CommandFailure, EXIT } from './exit-codes.ts'
 
 const DOCUMENT = /\.(?:ya?ml|json)$/
 
-/** `-f` as kubectl understands it: a file, a directory (recursive), `-` for stdin. */
+/** As the loader has it: a larger file is not even read. */
+const MAX_BYTES = 64 * 1024 * 1024
+
+/** `-f` as kubectl understands it: a file, a directory (recursive), a glob in quotes, `-` for stdin. */
 export function readSources(names: readonly string[]): SourceFile[] {
   return names.flatMap(name => {
-    if (name === '-') return [{ name: 'stdin', content: readFileSync(0, 'utf8') }]
+    if (name === '-') return [{ name: 'stdin', content: readText(0, 'stdin') }]
     if (/^https?:\/\//.test(name))
       throw new CommandFailure(EXIT.usage, `${name}: addresses are not read; download the file and give its path`)
-    if (!existsSync(name)) throw new CommandFailure(EXIT.inputData, `${name}: no such file or directory`)
-    if (!statSync(name).isDirectory()) return [{ name, content: readFileSync(name, 'utf8') }]
-    return documentsBelow(name).map(path => ({ name: path, content: readFileSync(path, 'utf8') }))
+    if (!existsSync(name)) return matching(name).map(path => ({ name: path, content: readText(path) }))
+    if (!statSync(name).isDirectory()) return [{ name, content: readText(name) }]
+    return documentsBelow(name).map(path => ({ name: path, content: readText(path) }))
   })
+}
+
+/** Files that a pattern such as `mesh/*.yaml` means, in order of their names. */
+function matching(pattern: string): string[] {
+  const found = isDynamicPattern(pattern) ? globSync(pattern, { expandDirectories: false }) : []
+  if (found.length > 0) return found.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const what = isDynamicPattern(pattern) ? 'no file matches this pattern' : 'no such file or directory'
+  throw new CommandFailure(EXIT.inputData, `${pattern}: ${what}`)
+}
+
+/** UTF-8 text. Bytes that are none become U+FFFD, which the loader refuses at its line and column. */
+function readText(path: string | number, name = String(path)): string {
+  try {
+    const size = typeof path === 'string' ? statSync(path).size : 0
+    const bytes = size > MAX_BYTES ? null : readFileSync(path)
+    if (bytes === null || bytes.length > MAX_BYTES)
+      throw new CommandFailure(EXIT.inputData, `${name}: larger than 64 MiB; split the file`)
+    return bytes.toString('utf8')
+  } catch (error) {
+    if (error instanceof CommandFailure) throw error
+    throw new CommandFailure(EXIT.inputData, `${name}: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 function documentsBelow(dir: string): string[] {

@@ -54,15 +54,25 @@ function isBinary(text: string): boolean {
   return false
 }
 
+/** What decoders put where bytes are no UTF-8; nobody writes it on purpose. */
+const REPLACEMENT = '\ufffd'
+
+function positionOf(file: string, text: string, offset: number): Position {
+  const before = text.slice(0, offset)
+  return { file, line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
+}
+
 /** All documents of one YAML or JSON file. */
 export function parseDocuments(file: string, text: string): ParsedFile {
   const start: Position = { file, line: 1, column: 1 }
-  const refuse = (code: string, message: string): ParsedFile => ({
+  const refuse = (code: string, message: string, at = start): ParsedFile => ({
     documents: [],
-    diagnostics: [problem(code, message, start)],
+    diagnostics: [problem(code, message, at)],
   })
   if (text.length > MAX_LENGTH) return refuse('SIM0101', 'file is larger than 64 MiB')
   if (isBinary(text)) return refuse('SIM0102', 'file holds control characters and is no text')
+  const undecoded = text.indexOf(REPLACEMENT)
+  if (undecoded >= 0) return refuse('SIM0102', 'this is no UTF-8 text', positionOf(file, text, undecoded))
   if (tooDeep(text)) return refuse('SIM0103', 'nesting is deeper than 100 levels')
   try {
     return parse(file, text)
@@ -97,7 +107,8 @@ function parse(file: string, text: string): ParsedFile {
   const documents: ParsedDocument[] = []
   const parsed = parseAllDocuments(text, {
     lineCounter: lines,
-    uniqueKeys: true,
+    // checked below: the parser compares each key with all others
+    uniqueKeys: false,
     prettyErrors: false,
     version: '1.2',
     merge: true,
@@ -124,6 +135,17 @@ function parse(file: string, text: string): ParsedFile {
           }
           if (isScalar(node) && typeof node.value === 'number' && !Number.isFinite(node.value)) {
             fail('SIM0106', 'a number must be finite', offset)
+          }
+          return undefined
+        },
+        Map(_key, map) {
+          const seen = new Set<unknown>()
+          for (const { key } of map.items) {
+            if (!isScalar(key) || key.value === '<<') continue
+            if (seen.has(key.value)) {
+              fail('SIM0104', `the key ${String(key.value)} is there twice`, key.range?.[0] ?? 0)
+            }
+            seen.add(key.value)
           }
           return undefined
         },

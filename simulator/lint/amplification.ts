@@ -1,6 +1,6 @@
 // SIM0604: retries of one hop multiply with those of the next. When the last service fails, each hop above it tries again.
 import { CallGraph, type Hop } from './call-graph.ts'
-import type { Call, LintedMesh, Linter } from './types.ts'
+import { type Call, count, type LintedMesh, type Linter } from './types.ts'
 
 /** The way to a service on which one request becomes most requests. */
 interface Chain {
@@ -46,7 +46,7 @@ const said = ({ rule, call }: Hop): boolean => rule?.route.retries !== undefined
 function describe({ factor, hops }: Chain): string {
   const steps = hops.map(hop => {
     const own = hop.call.times === 1 ? '' : `${hop.call.times} by the caller × `
-    return `${hop.call.caller} → ${hop.service.hostname}: ${own}${hop.tries} tries`
+    return `${hop.call.caller} → ${hop.service.hostname}: ${own}${count(hop.tries, 'try', 'tries')}`
   })
   const last = hops[hops.length - 1]?.service.hostname ?? ''
   return `while ${last} fails in a way that every hop tries again, one request may become ${factor} requests to it: ${steps.join('; ')}`

@@ -1,6 +1,8 @@
 // A linter, and where it reports.
 import type { Diagnostic, Level, Path } from '../diagnostics/types.ts'
 import type { MeshSnapshot, Workload } from '../registry/index.ts'
+import { resourceName } from '../resources/resource-name.ts'
+import { suppresses } from '../resources/suppression.ts'
 import type { Resource } from '../resources/types.ts'
 
 /** One workload sends requests to a host: while it serves a request, or by itself. */
@@ -57,12 +59,12 @@ export class LintedMesh {
   }
 
   report(resource: Resource, { path, level, message, hint }: Remark): void {
-    const { namespace, name } = resource.metadata
+    if (suppresses(resource, this.code)) return
     this.findings.push({
       code: this.code,
       level,
       message,
-      resource: `${resource.kind} ${namespace === '' ? '' : `${namespace}/`}${name}`,
+      resource: resourceName(resource),
       path,
       at: resource.locate(path),
       hint,

@@ -1,6 +1,8 @@
 // Door of the room: scenario files, the living simulation, its report.
 export { callsOf } from './calls.ts'
 export { partyOf, workloadOf } from './directory.ts'
+export type { Examination, ExamineOptions, Remark } from './examine.ts'
+export { examine } from './examine.ts'
 export type { Verdict } from './expectations/index.ts'
 export type { ExpectationSpec } from './expectations/schema.ts'
 export type { LoadedScenario } from './load-scenario.ts'

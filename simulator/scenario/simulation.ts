@@ -2,13 +2,16 @@
 // the runner, the server and the browser alike. Whoever owns it decides how far time goes; nothing else changes the run.
 import type { Diagnostic } from '../diagnostics/types.ts'
 import { type Engine, parseDuration } from '../engine/index.ts'
+import { lintMesh } from '../lint/index.ts'
 import { FanOut, type MarkRecord, type Recorder, TrafficStatistics } from '../observation/index.ts'
 import { loadResources, meshConfigFrom } from '../resources/index.ts'
+import { resourceName } from '../resources/resource-name.ts'
 import type { Resource, SourceFile } from '../resources/types.ts'
 import { validateAll } from '../validation/index.ts'
 import { World } from '../world/index.ts'
 import { LoadGenerator, type LoadSpec } from '../world/load/index.ts'
 import { Applications } from './applications.ts'
+import { callsOf } from './calls.ts'
 import { derivedLoads } from './derived-load.ts'
 import { directoryOf, sourcePod } from './directory.ts'
 import { Expectations, type Verdict } from './expectations/index.ts'
@@ -146,7 +149,16 @@ export class Simulation {
     if (hasError(diagnostics) || loaded.resources.length === 0) return diagnostics
     this.mark(`apply ${loaded.resources.map(r => `${r.kind} ${r.metadata.name}`).join(', ')}`)
     this.world.apply({ upsert: loaded.resources })
-    return diagnostics
+    return [...diagnostics, ...this.lintOf(loaded.resources)]
+  }
+
+  /** What lint warns of about these resources, now that the mesh has them. */
+  private lintOf(resources: readonly Resource[]): Diagnostic[] {
+    const { snapshot } = this.world
+    const names = new Set(resources.map(resourceName))
+    return lintMesh(snapshot, callsOf(this.scenario, snapshot)).filter(
+      ({ level, resource }) => level !== 'info' && names.has(resource),
+    )
   }
 
   private mark(what: string): void {

@@ -2,6 +2,7 @@
 import { RE2JS } from 're2js'
 import type { Diagnostic, Path } from '../diagnostics/types.ts'
 import { parseProtoDuration } from '../resources/proto-duration.ts'
+import { resourceName } from '../resources/resource-name.ts'
 import type { Resource } from '../resources/types.ts'
 
 export class Refusals {
@@ -11,8 +12,7 @@ export class Refusals {
 
   constructor(resource: Resource) {
     this.resource = resource
-    const { namespace, name } = resource.metadata
-    this.#name = `${resource.kind} ${namespace === '' ? '' : `${namespace}/`}${name}`
+    this.#name = resourceName(resource)
   }
 
   error(path: Path, message: string): void {

@@ -1,101 +1,185 @@
-// `analyze`: what istioctl analyze says of the files, and what this house says of them besides. Findings end in 79.
-import { Option } from 'commander'
-import { analyze as analyzeResources, analyzers, type Finding } from '../../analysis/index.ts'
+// `analyze`: what istioctl analyze says of the files, and what this house says of them besides. Flags and exit codes are
+// istioctl's (istio: istioctl/pkg/analyze/analyze.go); findings end in 79, files that cannot be read in 65.
+import { InvalidArgumentError, Option } from 'commander'
+import { stringify } from 'yaml'
+import { analyzers } from '../../analysis/index.ts'
 import { printDiagnostics } from '../../diagnostics/index.ts'
-import type { Diagnostic, Level } from '../../diagnostics/types.ts'
-import { loadResources, meshConfigFrom, type Resource } from '../../resources/index.ts'
-import { expandWorkloads } from '../../world/index.ts'
+import type { Level } from '../../diagnostics/types.ts'
+import { linters } from '../../lint/index.ts'
+import type { SourceFile } from '../../resources/types.ts'
+import { type Examination, examine, type Remark } from '../../scenario/index.ts'
+import { documentationOf, levelName, logText, plainRemark } from '../analyze/log.ts'
+import { sarifLog } from '../analyze/sarif.ts'
+import { isSuppressed, parseSuppression } from '../analyze/suppress.ts'
 import { wantsColour } from '../colour.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { readSources } from '../files.ts'
-import { type DefineVerb, examples, filename, output } from '../verb.ts'
+import { collect, type DefineVerb, examples, filename, output } from '../verb.ts'
+
+type Form = 'log' | 'json' | 'yaml' | 'sarif' | 'text'
 
 interface AnalyzeFlags {
   filename?: string[]
-  output: 'text' | 'json'
+  output: Form
   failureThreshold: Level
+  outputThreshold: Level
+  suppress?: string[]
   namespace?: string
+  allNamespaces?: boolean
   useKube: boolean
+  meshConfigFile?: string
+  ignoreUnknown?: boolean
+  verbose?: boolean
   listAnalyzers?: boolean
 }
+
+const LEVELS: readonly Level[] = ['info', 'warning', 'error']
+
+/** Levels in any case, as istioctl takes them. */
+function level(text: string): Level {
+  const found = LEVELS.find(name => name === text.toLowerCase())
+  if (found === undefined) throw new InvalidArgumentError(`levels are ${LEVELS.map(levelName).join(', ')}.`)
+  return found
+}
+
+function truth(text: string): boolean {
+  if (!['true', 'false'].includes(text)) throw new InvalidArgumentError('expected true or false.')
+  return text === 'true'
+}
+
+const threshold = (flag: string, what: string, fallback: Level): Option =>
+  new Option(`--${flag} <level>`, `${what}: Info, Warning or Error`)
+    .argParser(level)
+    .default(fallback, levelName(fallback))
 
 export const defineAnalyze: DefineVerb = (program, { end }) => {
   program
     .command('analyze')
-    .description('what istioctl analyze says of documents, without running them')
-    .argument('[files...]', 'file, directory or - for stdin')
+    .description('what istioctl analyze says of documents, and what would go wrong at run time, without running them')
+    .argument('[files...]', 'file, directory, glob or - for stdin')
     .addOption(filename())
+    .addOption(output('log', 'json', 'yaml', 'sarif', 'text'))
+    .addOption(threshold('failure-threshold', 'least level that ends in exit code 79', 'error'))
+    .addOption(threshold('output-threshold', 'least level that is printed', 'info'))
     .addOption(
-      new Option('--failure-threshold <level>', 'least level that ends in exit code 79')
-        .choices(['info', 'warning', 'error'])
-        .default('error'),
+      new Option(
+        '-S, --suppress <code=resource>',
+        'say nothing of this code about this resource, e.g. "IST0102=Namespace *"; may be repeated',
+      ).argParser(collect),
     )
     .option('-n, --namespace <namespace>', 'findings of this namespace and of cluster-wide resources only')
-    .option('--no-use-kube', 'leave Services, Pods, Namespaces and what needs them aside, as istioctl --use-kube=false')
+    .option('-A, --all-namespaces', 'findings of every namespace (so it is without -n, too)')
+    .addOption(
+      new Option(
+        '-k, --use-kube [bool]',
+        'false: Services, Pods, Namespaces and what needs them aside, as istioctl --use-kube=false',
+      )
+        .argParser(truth)
+        .preset('true')
+        .default(true),
+    )
+    .option('--meshConfigFile <file>', 'mesh settings that win over those of the documents')
+    .option('--ignore-unknown', 'documents that cannot be read do not end in exit code 65')
+    .option('-R, --recursive', 'directories with all below them (they always are)')
+    .option('-v, --verbose', 'say which analyzers ran')
     .option('-L, --list-analyzers', 'name the analyzers and end')
-    .addOption(output('text', 'json'))
     .addHelpText(
       'after',
       examples(
         'meshsim analyze -f mesh/',
-        'kustomize build . | meshsim analyze -',
-        'meshsim analyze a.yaml b.yaml -o json',
+        'kustomize build . | meshsim analyze - --use-kube=false',
+        'meshsim analyze "mesh/**/*.yaml" -o sarif --failure-threshold Warning',
       ),
     )
     .action((files: string[], flags: AnalyzeFlags) => end(analyze(files, flags)))
 }
 
-const RANK: Record<Level, number> = { info: 0, warning: 1, error: 2 }
-
-/** A finding without what only the sorting needed. */
-function plain({ analyzer, line, name, ...finding }: Finding): Diagnostic {
-  return {
-    ...finding,
-    documentation: `https://istio.io/latest/docs/reference/config/analysis/${finding.code.toLowerCase()}/`,
-  }
-}
-
-/** A scenario may lie beside the documents that it applies. */
-const isOfMesh = ({ code, resource }: Diagnostic): boolean => code !== 'SIM0204' || !resource.startsWith('Scenario ')
-
-/** Files with the pods that a cluster would have made of their Deployments and the like; pods that are there stay. */
-function withPods(resources: readonly Resource[]): Resource[] {
-  const made = expandWorkloads(resources, { injectByDefault: false }).workloads
-  const known = new Set(resources.filter(r => r.kind === 'Pod').map(r => `${r.metadata.namespace}/${r.metadata.name}`))
-  const pods = made
-    .filter(pod => !known.has(`${pod.namespace}/${pod.name}`))
-    .map((pod): Resource => {
-      const proxy = pod.sidecar || pod.gateway ? [{ name: 'istio-proxy', image: 'proxyv2' }] : []
-      const { name, namespace, labels } = pod
-      const metadata = { name, namespace, labels, annotations: {}, creationTimestamp: null, order: resources.length }
-      const spec = { nodeName: pod.node, containers: proxy }
-      return { apiVersion: 'v1', kind: 'Pod', metadata, spec, status: null, locate: () => null }
-    })
-  return [...resources, ...pods]
+const talk = (text: string): void => {
+  process.stderr.write(`${text}\n`)
 }
 
 /** Returns the exit code. */
 function analyze(files: readonly string[], flags: AnalyzeFlags): number {
   if (flags.listAnalyzers === true) {
-    for (const { name, description } of analyzers) process.stdout.write(`* ${name}:\n    ${description}\n`)
+    process.stdout.write(analyzerList())
     return EXIT.good
   }
   const names = [...files, ...(flags.filename ?? [])]
-  if (names.length === 0) throw new CommandFailure(EXIT.usage, 'give files or directories, or - for stdin')
+  if (names.length === 0) throw new CommandFailure(EXIT.usage, 'give files, directories or globs, or - for stdin')
+  const suppressions = (flags.suppress ?? []).map(text => parseSuppression(text, talk))
   const sources = readSources(names)
-  const loaded = loadResources(sources)
-  const mesh = meshConfigFrom(loaded.resources)
-  const findings = analyzeResources([{ name: '', resources: [...withPods(loaded.resources), ...loaded.refused] }], {
-    meshConfig: mesh.meshConfig,
+  const examination = examine(sources, {
     filesOnly: !flags.useKube,
     now: Date.now() / 1000,
-    ...(flags.namespace === undefined ? {} : { namespace: flags.namespace }),
+    ...(flags.namespace === undefined || flags.allNamespaces === true
+      ? {}
+      : { namespace: flags.namespace, defaultNamespace: flags.namespace }),
+    ...meshSettings(flags.meshConfigFile),
   })
-  const found: Diagnostic[] = [...loaded.diagnostics.filter(isOfMesh), ...mesh.diagnostics, ...findings.map(plain)]
-  if (flags.output === 'json') process.stdout.write(`${JSON.stringify(found, null, 2)}\n`)
-  else process.stdout.write(printDiagnostics(found, sources, { color: wantsColour(process.stdout) }))
-  const silent = found.every(diagnostic => diagnostic.level === 'info')
-  if (silent)
-    process.stderr.write(`✔ No validation issues found when analyzing ${loaded.resources.length} resources.\n`)
-  return found.some(d => RANK[d.level] >= RANK[flags.failureThreshold]) ? EXIT.findings : EXIT.good
+  const remarks = examination.remarks.filter(remark => !isSuppressed(remark, suppressions))
+  const printed = remarks.filter(remark => reaches(remark, flags.outputThreshold))
+  process.stdout.write(answer(printed, flags.output, sources))
+  if (flags.verbose === true) talk(whoRan(flags.useKube))
+  return close(names, remarks, printed, examination, flags)
 }
+
+const reaches = (remark: Remark, least: Level): boolean => LEVELS.indexOf(remark.level) >= LEVELS.indexOf(least)
+
+function meshSettings(name: string | undefined): { meshConfig: SourceFile } | Record<string, never> {
+  const [file] = name === undefined ? [] : readSources([name])
+  return file === undefined ? {} : { meshConfig: file }
+}
+
+function answer(remarks: readonly Remark[], form: Form, sources: readonly SourceFile[]): string {
+  if (form === 'json') return `${JSON.stringify(remarks.map(plainRemark), null, '\t')}\n`
+  if (form === 'yaml') return stringify(remarks.map(plainRemark))
+  if (form === 'sarif') return `${JSON.stringify(sarifLog(remarks), null, 2)}\n`
+  const colour = wantsColour(process.stdout)
+  if (form === 'log') return logText(remarks, colour)
+  const documented = remarks.map(remark => {
+    const documentation = documentationOf(remark.code)
+    return documentation === undefined ? remark : { ...remark, documentation }
+  })
+  return printDiagnostics(documented, sources, { color: colour })
+}
+
+/** A document that cannot be read is an error of the file, not of the mesh that it describes. */
+const isUnreadable = ({ code, resource }: Remark): boolean =>
+  code.startsWith('SIM01') || (code === 'SIM0201' && resource === '')
+
+/** The closing words and the exit code, by all findings and not only by those that are printed. */
+function close(
+  names: readonly string[],
+  remarks: readonly Remark[],
+  printed: readonly Remark[],
+  { unreadable, resources }: Examination,
+  flags: AnalyzeFlags,
+): number {
+  const target = names.join(' ')
+  if (remarks.some(remark => reaches(remark, flags.failureThreshold) && !isUnreadable(remark))) {
+    talk(`Error: Analyzers found issues when analyzing ${target}.`)
+    return EXIT.findings
+  }
+  if (unreadable > 0 && flags.ignoreUnknown !== true) {
+    talk("Error: Some files couldn't be parsed.")
+    return EXIT.inputData
+  }
+  if (printed.length === 0) {
+    talk(`✔ No validation issues found when analyzing ${target} (${resources} resources).`)
+  }
+  return EXIT.good
+}
+
+function whoRan(useKube: boolean): string {
+  const ran = analyzers.filter(({ needsCluster }) => useKube || !needsCluster)
+  const skipped = analyzers.filter(one => !ran.includes(one))
+  const lines = (title: string, list: readonly { name: string }[]): string[] =>
+    list.length === 0 ? [] : [title, ...list.map(({ name }) => `\t${name}`)]
+  return [
+    ...lines('Skipped analyzers:', useKube ? skipped : [...skipped, ...linters]),
+    ...lines('Executed analyzers:', useKube ? [...ran, ...linters] : ran),
+  ].join('\n')
+}
+
+const analyzerList = (): string =>
+  [...analyzers, ...linters].map(({ name, description }) => `* ${name}:\n    ${description}\n`).join('')

@@ -71,7 +71,7 @@ describe('input', () => {
       file,
       'apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: { name: a }\nspec:\n  hots: [a]\n',
     )
-    const { code, out } = await meshsim('analyze', '-f', file)
+    const { code, out } = await meshsim('analyze', '-f', file, '-o', 'text')
     expect(code).toBe(79)
     expect(out).toContain(`${file}:5:3: error`)
     expect(out).toContain('did you mean "hosts"?')
