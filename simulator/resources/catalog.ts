@@ -1,6 +1,8 @@
 // Every kind the house knows: its groups and versions, scope, schema and plural. One row a kind; the key is group/Kind
 // ('' for the core group), because Gateway exists twice.
+
 import type { z } from 'zod'
+import { Canary } from './delivery/canary.ts'
 import { TrafficExtension } from './extensions/traffic-extension.ts'
 import { WasmPlugin } from './extensions/wasm-plugin.ts'
 import * as gatewayApi from './gateway-api/kinds.ts'
@@ -91,6 +93,7 @@ add('apps', 'v1', 'ReplicaSet', 'replicasets', k8s.PodController)
 add('batch', 'v1', 'Job', 'jobs', k8s.PodController)
 add('batch', 'v1', 'CronJob', 'cronjobs', k8s.Opaque)
 add('autoscaling', 'v2 v1 v2beta2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', k8s.Opaque)
+add('flagger.app', 'v1beta1', 'Canary', 'canaries', Canary)
 add('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets', k8s.Opaque)
 add('discovery.k8s.io', 'v1 v1beta1', 'EndpointSlice', 'endpointslices', k8s.EndpointSlice)
 add('networking.k8s.io', 'v1 v1beta1', 'Ingress', 'ingresses', k8s.Ingress)

@@ -1,5 +1,7 @@
 // A scenario brought to life: the world of its documents, applications behind the pods, load, timeline, meters. Used by
 // the runner, the server and the browser alike. Whoever owns it decides how far time goes; nothing else changes the run.
+
+import { Flagger } from '../delivery/index.ts'
 import type { Diagnostic } from '../diagnostics/types.ts'
 import { type Engine, parseDuration } from '../engine/index.ts'
 import { lintMesh } from '../lint/index.ts'
@@ -81,7 +83,8 @@ export class Simulation {
     const ownSeed = this.seed === String(scenario.seed ?? '1')
     this.expectations = new Expectations(scenario.expectations ?? [], this.statistics, this.duration, ownSeed)
     const timeline = new Timeline(events, this.statistics)
-    const watchers: Recorder[] = [this.statistics, this.expectations, timeline]
+    const flagger = new Flagger()
+    const watchers: Recorder[] = [this.statistics, this.expectations, timeline, flagger]
     if (options.recorder !== undefined) watchers.push(options.recorder)
     this.recorder = new FanOut(watchers)
     this.world = new World({
@@ -105,7 +108,13 @@ export class Simulation {
         Object.entries(labels ?? {})
           .map(([key, value]) => `${key}=${value}`)
           .join(',')
-      findings.push(finding('warning', `no pod matches the behaviour of ${who}`, ['spec', 'workloads', i]))
+      findings.push(
+        finding('warning', `no pod of the beginning matches the behaviour of ${who}; pods born later may`, [
+          'spec',
+          'workloads',
+          i,
+        ]),
+      )
     }
     this.loads = this.startLoads(specs, findings)
     timeline.start({
@@ -114,6 +123,7 @@ export class Simulation {
       applications: this.applications.byPod,
       mark: what => this.mark(what),
     })
+    flagger.start(this.world, what => this.mark(what))
     this.expectations.start(this.world)
   }
 

@@ -197,6 +197,11 @@ export class World {
     return pod
   }
 
+  /** Has a Deployment or StatefulSet all the pods that it asks for, of its present template, and ready? */
+  rolledOut(name: string, namespace: string): boolean {
+    return this.kubernetes?.rolledOut(name, namespace) ?? true
+  }
+
   /** All pods of a zone die, and none is born there any more. */
   loseZone(zone: string): void {
     this.lostZones.add(zone)

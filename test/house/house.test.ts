@@ -22,6 +22,7 @@ const FLOORS: Record<string, number> = {
   lint: 4,
   'proxy-config': 4,
   world: 5,
+  delivery: 5.5,
   scenario: 6,
   bench: 6,
   stream: 7,

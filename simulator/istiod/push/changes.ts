@@ -26,6 +26,7 @@ const REGISTRY = new Set(['Service', 'ServiceEntry', 'WorkloadEntry', 'EndpointS
 
 /** Kinds of which proxies learn by no push at all, and from which nothing is made. */
 const SILENT = new Set([
+  'Canary',
   'ConfigMap',
   'DaemonSet',
   'Deployment',

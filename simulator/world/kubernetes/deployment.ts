@@ -47,6 +47,13 @@ export class ReplicaController {
     return this.pods.filter(pod => !pod.stopping && !pod.gone)
   }
 
+  /** As `kubectl rollout status` judges it. */
+  rolledOut(owner: Resource): boolean {
+    const alive = this.alive
+    const revision = revisionOf(owner)
+    return alive.length === replicasOf(owner) && alive.every(pod => pod.ready && pod.revision === revision)
+  }
+
   reconcile(replicas: number): void {
     this.pods = this.pods.filter(pod => !pod.gone)
     if (this.owner.kind === 'StatefulSet') this.ordered(replicas)

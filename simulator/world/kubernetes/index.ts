@@ -34,6 +34,17 @@ export class Kubernetes implements EventHandler {
         }
   }
 
+  /** Is the controller of that name done: as many pods as asked for, of the present template, ready? */
+  rolledOut(name: string, namespace: string): boolean {
+    for (const object of this.host.objects()) {
+      const { metadata } = object
+      if (!CONTROLLED.has(object.kind) || metadata.name !== name || metadata.namespace !== namespace) continue
+      const controller = this.controllers.get(keyOf(object))
+      return controller?.rolledOut(object) ?? false
+    }
+    return false
+  }
+
   onEvent(): void {
     const seen = new Set<string>()
     for (const object of this.host.objects()) {

@@ -1,0 +1,2 @@
+// Door of the room: controllers that shift traffic by what they measure.
+export { Flagger } from './flagger.ts'
