@@ -37,3 +37,9 @@ export function fromBase64(text: string): Uint8Array | null {
     ? fromBase64Url(text.replace(/\s/g, '').replaceAll('+', '-').replaceAll('/', '_'))
     : null
 }
+
+/** Bytes -> standard base64 with padding. */
+export function toBase64(bytes: Uint8Array): string {
+  const text = toBase64Url(bytes).replaceAll('-', '+').replaceAll('_', '/')
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+}

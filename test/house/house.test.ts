@@ -21,6 +21,7 @@ const FLOORS: Record<string, number> = {
   'gateway-api': 2.5,
   lint: 4,
   'proxy-config': 4,
+  export: 4,
   world: 5,
   delivery: 5.5,
   scenario: 6,

@@ -1,0 +1,1 @@
+export { type StockEnvoyExport, stockEnvoyBootstrap } from './stock-envoy.ts'
