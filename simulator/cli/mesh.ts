@@ -1,6 +1,8 @@
 // The mesh that `-f` and `--scenario` name, for verbs that ask about one proxy of it.
+import type { ProxyNode } from '../registry/types.ts'
+import type { Resource } from '../resources/types.ts'
 import { bareScenario, createSimulation, type Simulation, workloadOf } from '../scenario/index.ts'
-import type { World } from '../world/index.ts'
+import { type Pod, proxyNode, type World } from '../world/index.ts'
 import type { ProxyConfiguration } from '../xds/types.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
 import { readScenario, readSources, report } from './files.ts'
@@ -22,20 +24,32 @@ export function simulationOf(flags: MeshFlags): Simulation {
   return simulation
 }
 
-/** What the proxy of `workload` (`name`, `name.namespace`, `deploy/name`, a pod's name) is sent. */
-export function configurationOf(workload: string, flags: MeshFlags): ProxyConfiguration {
-  const { world } = simulationOf(flags)
-  const configuration = world.configuration(podOf(world, workload))
-  if (configuration === null) throw new CommandFailure(EXIT.inputData, `${workload} has no proxy`)
-  return configuration
+/** One proxy, what istiod sends to it, and the objects of its cluster. */
+export interface ChosenProxy {
+  node: ProxyNode
+  configuration: ProxyConfiguration
+  resources: readonly Resource[]
 }
 
-function podOf(world: World, workload: string): string {
+/** The proxy of `workload` (`name`, `name.namespace`, `deploy/name`, a pod's name). */
+export function proxyOf(workload: string, flags: MeshFlags): ChosenProxy {
+  const { world } = simulationOf(flags)
+  const pod = podOf(world, workload)
+  const configuration = world.configuration(pod.id)
+  if (configuration === null) throw new CommandFailure(EXIT.inputData, `${workload} has no proxy`)
+  return { node: proxyNode(pod.workload, pod.annotations), configuration, resources: world.currentResources() }
+}
+
+/** What that proxy is sent. */
+export const configurationOf = (workload: string, flags: MeshFlags): ProxyConfiguration =>
+  proxyOf(workload, flags).configuration
+
+function podOf(world: World, workload: string): Pod {
   const asked = workload.slice(workload.indexOf('/') + 1)
   for (const pod of world.pods.values()) {
     const { name, namespace } = pod.workload
     const names = [name, workloadOf(name)]
-    if (names.includes(asked) || names.some(n => `${n}.${namespace}` === asked)) return pod.id
+    if (names.includes(asked) || names.some(n => `${n}.${namespace}` === asked)) return pod
   }
   const known = [...new Set([...world.pods.values()].map(pod => workloadOf(pod.workload.name)))]
   throw new CommandFailure(EXIT.inputData, `there is no workload ${workload}; there are ${known.join(', ')}`)

@@ -9,6 +9,7 @@ import { defineAnalyze } from './verbs/analyze.ts'
 import { defineBench } from './verbs/bench.ts'
 import { defineCompletion } from './verbs/completion.ts'
 import { defineConfigDump } from './verbs/config-dump.ts'
+import { defineExport } from './verbs/export.ts'
 import { defineProxyConfig } from './verbs/proxy-config.ts'
 import { defineProxyStatus } from './verbs/proxy-status.ts'
 import { defineRun } from './verbs/run.ts'
@@ -26,6 +27,7 @@ const VERBS: readonly DefineVerb[] = [
   defineProxyConfig,
   defineProxyStatus,
   defineConfigDump,
+  defineExport,
   defineScenario,
   defineBench,
   defineCompletion,
