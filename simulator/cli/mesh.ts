@@ -1,6 +1,6 @@
 // The mesh that `-f` and `--scenario` name, for verbs that ask about one proxy of it.
-import type { ProxyNode } from '../registry/types.ts'
-import type { Resource } from '../resources/types.ts'
+import type { DumpSource } from '../export/index.ts'
+import { EPOCH_SECONDS } from '../observation/index.ts'
 import { bareScenario, createSimulation, type Simulation, workloadOf } from '../scenario/index.ts'
 import { type Pod, proxyNode, type World } from '../world/index.ts'
 import type { ProxyConfiguration } from '../xds/types.ts'
@@ -24,25 +24,25 @@ export function simulationOf(flags: MeshFlags): Simulation {
   return simulation
 }
 
-/** One proxy, what istiod sends to it, and the objects of its cluster. */
-export interface ChosenProxy {
-  node: ProxyNode
-  configuration: ProxyConfiguration
-  resources: readonly Resource[]
-}
-
-/** The proxy of `workload` (`name`, `name.namespace`, `deploy/name`, a pod's name). */
-export function proxyOf(workload: string, flags: MeshFlags): ChosenProxy {
+/** The proxy of `workload` (`name`, `name.namespace`, `deploy/name`, a pod's name), what istiod sends to it, its certificates. */
+export function dumpSourceOf(workload: string, flags: MeshFlags): DumpSource {
   const { world } = simulationOf(flags)
   const pod = podOf(world, workload)
   const configuration = world.configuration(pod.id)
   if (configuration === null) throw new CommandFailure(EXIT.inputData, `${workload} has no proxy`)
-  return { node: proxyNode(pod.workload, pod.annotations), configuration, resources: world.currentResources() }
+  return {
+    node: proxyNode(pod.workload, pod.annotations),
+    identity: pod.identity,
+    configuration,
+    resources: world.currentResources(),
+    signedAt: EPOCH_SECONDS * 1000,
+    version: '1',
+  }
 }
 
 /** What that proxy is sent. */
 export const configurationOf = (workload: string, flags: MeshFlags): ProxyConfiguration =>
-  proxyOf(workload, flags).configuration
+  dumpSourceOf(workload, flags).configuration
 
 function podOf(world: World, workload: string): Pod {
   const asked = workload.slice(workload.indexOf('/') + 1)

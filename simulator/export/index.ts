@@ -1,1 +1,2 @@
+export { configDump, type DumpSource } from './config-dump.ts'
 export { type StockEnvoyExport, stockEnvoyBootstrap } from './stock-envoy.ts'

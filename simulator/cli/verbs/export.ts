@@ -1,7 +1,7 @@
 // `export`: one proxy in the form of another program.
 import { Argument } from 'commander'
 import { stockEnvoyBootstrap } from '../../export/index.ts'
-import { type MeshFlags, proxyOf } from '../mesh.ts'
+import { dumpSourceOf, type MeshFlags } from '../mesh.ts'
 import { type DefineVerb, examples, filename } from '../verb.ts'
 
 export const defineExport: DefineVerb = program => {
@@ -25,7 +25,7 @@ export const defineExport: DefineVerb = program => {
 
 /** The bootstrap goes to stdout; what was left out, replaced or must be provided goes to stderr. */
 function exportEnvoy(workload: string, flags: MeshFlags): void {
-  const { configuration, node, resources } = proxyOf(workload, flags)
+  const { configuration, node, resources } = dumpSourceOf(workload, flags)
   const { bootstrap, notes } = stockEnvoyBootstrap(configuration, node, resources)
   for (const note of notes) process.stderr.write(`note: ${note}\n`)
   process.stdout.write(`${JSON.stringify(bootstrap, null, 2)}\n`)

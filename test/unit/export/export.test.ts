@@ -1,49 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { stockEnvoyBootstrap } from '../../../simulator/export/index.ts'
 import { certificatePem, privateKeyPem } from '../../../simulator/export/x509.ts'
-import { translateProxy } from '../../../simulator/istiod/index.ts'
-import { buildMeshSnapshot } from '../../../simulator/registry/index.ts'
 import { readCertificate } from '../../../simulator/resources/certificate.ts'
-import { defaultMeshConfig, loadResources } from '../../../simulator/resources/index.ts'
-import { expandWorkloads, proxyNode } from '../../../simulator/world/index.ts'
-
-const MESH = `
-apiVersion: v1
-kind: Service
-metadata: {name: shop, namespace: default}
-spec:
-  clusterIP: 10.96.0.20
-  selector: {app: shop}
-  ports: [{name: http, port: 80, targetPort: 8080}, {name: grpc, port: 81}]
----
-apiVersion: v1
-kind: Pod
-metadata: {name: shop, namespace: default, labels: {app: shop}}
-spec:
-  serviceAccountName: seller
-  containers: [{name: app, image: shop}]
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: shop, namespace: default}
-spec:
-  hosts: [shop]
-  http: [{route: [{destination: {host: shop, port: {number: 80}}, weight: 50}, {destination: {host: shop, port: {number: 81}}, weight: 50}]}]
-`
+import { shopSource } from './mesh.ts'
 
 function exported() {
-  const { resources } = loadResources([{ name: 'mesh.yaml', content: MESH }])
-  const { workloads, added } = expandWorkloads(resources, { injectByDefault: true })
-  const all = [...resources, ...added]
-  const snapshot = buildMeshSnapshot({
-    resources: all,
-    meshConfig: defaultMeshConfig(),
-    workloads,
-    clusterIps: new Map(),
-    featureFlags: {},
-  })
-  const node = proxyNode(workloads[0]!, {})
-  return stockEnvoyBootstrap(translateProxy(snapshot, node), node, all)
+  const { configuration, node, resources } = shopSource()
+  return stockEnvoyBootstrap(configuration, node, resources)
 }
 
 describe('bootstrap for stock Envoy', () => {
