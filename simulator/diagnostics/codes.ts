@@ -13,6 +13,7 @@ export const codes: Readonly<Record<string, string>> = {
   SIM0204: 'unknown kind',
   SIM0205: 'unknown version of a kind',
   SIM0206: 'the resource has no name',
+  SIM0207: 'a kind of an old release that was removed',
   SIM0301: 'accepted but not simulated',
   SIM0401: 'refused by validation',
   SIM0402: 'accepted by validation with a warning',

@@ -6,6 +6,8 @@ import { canonicalise } from './canonical.ts'
 import { catalog, groupOf, lookupKind } from './catalog.ts'
 import { decodeRefused } from './decode.ts'
 import { type Fields, isObject } from './fields.ts'
+import { MESH_CONFIG_FIELDS } from './mesh-config-source.ts'
+import { replacementOf } from './removed-kinds.ts'
 import { didYouMean, schemaDiagnostics } from './schema-diagnostics.ts'
 import type { LoadResult, ObjectMeta, Resource, SourceFile } from './types.ts'
 import { unsimulatedFields } from './unsimulated.ts'
@@ -65,7 +67,7 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
     const kind = text(value['kind'])
     if (kind === '') {
       // a bare MeshConfig is the one document without an envelope
-      if (apiVersion === '' && ('defaultConfig' in value || 'trustDomain' in value || 'accessLogFile' in value)) {
+      if (apiVersion === '' && Object.keys(value).some(key => MESH_CONFIG_FIELDS.has(key))) {
         resources.push(resourceOf('mesh.istio.io/v1alpha1', 'MeshConfig', {}, value, null))
         return
       }
@@ -84,6 +86,11 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
       const key = `${apiVersion}/${kind}`
       if (!unknownKinds.has(key)) {
         unknownKinds.add(key)
+        const replacement = replacementOf(groupOf(apiVersion), kind)
+        if (replacement !== null) {
+          say('SIM0207', 'warning', `${kind} (${apiVersion}) was removed; it is ignored`, ['kind'], replacement)
+          return
+        }
         const near = didYouMean(
           kind,
           [...catalog.values()].map(known => known.kind),
@@ -127,7 +134,8 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
       const key = `${apiVersion}/${kind}/${field.name}`
       if (reported.has(key)) continue
       reported.add(key)
-      say('SIM0301', 'info', `${kind} ${field.name} is accepted but not simulated`, ['spec', ...field.path])
+      const what = field.name === '' ? kind : `${kind} ${field.name}`
+      say('SIM0301', 'info', `${what} is accepted but not simulated`, ['spec', ...field.path])
     }
 
     function resourceOf(

@@ -9,6 +9,9 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   'extensions.istio.io/TrafficExtension': ['wasm', 'lua'],
 }
 
+/** Kinds that have no effect at all. */
+const KINDS = new Set(['networking.k8s.io/NetworkPolicy'])
+
 function has(value: unknown, path: readonly string[]): boolean {
   let current = value
   for (const part of path) {
@@ -19,6 +22,7 @@ function has(value: unknown, path: readonly string[]): boolean {
 }
 
 export function unsimulatedFields(group: string, kind: string, spec: unknown): { name: string; path: Path }[] {
+  if (KINDS.has(`${group}/${kind}`)) return [{ name: '', path: [] }]
   const names = FIELDS[`${group}/${kind}`] ?? []
   return names.filter(name => has(spec, name.split('.'))).map(name => ({ name, path: name.split('.') }))
 }
