@@ -10,6 +10,7 @@ import { LoadGenerator } from '../world/load/index.ts'
 import { behaviourOf, meshYaml, PORT, WORKLOADS, type WorkloadName } from './workloads.ts'
 
 export { runFloor } from './floor.ts'
+export { type PushBenchRow, runPushBench } from './push.ts'
 export type { WorkloadName } from './workloads.ts'
 
 /** One line of the benchmark. Times in seconds; `retries` and `failed` per request. */

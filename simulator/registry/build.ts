@@ -19,6 +19,7 @@ import { EndpointIndex, targetPortOf } from './endpoints.ts'
 import type { Config, MergedDestinationRule, MeshSnapshot, ServiceTarget, SidecarScope } from './mesh-snapshot.ts'
 import { compareAge, compareText, DOMAIN_SUFFIX, subsetOf } from './names.ts'
 import { authorizationFor, PeerAuthenticationIndex, policiesFor } from './policies.ts'
+import { ServicePlaces } from './service-places.ts'
 import { buildServices, creationTimeOf, resolveAliases } from './services.ts'
 import { gatewayScope, type ScopeSource, sidecarScope } from './sidecar-scope.ts'
 import type { IstioEndpoint, ProxyNode, RegistryInput, Service } from './types.ts'
@@ -74,6 +75,8 @@ class Snapshot implements MeshSnapshot {
   private readonly filters: Config<EnvoyFilter>[]
   private readonly telemetry: Config<Telemetry>[]
   private readonly scopes = new Map<string, SidecarScope>()
+  private readonly targets = new WeakMap<ProxyNode, ServiceTarget[]>()
+  private places: ServicePlaces | null = null
   private readonly scopeSource: ScopeSource
 
   constructor(input: RegistryInput) {
@@ -204,11 +207,21 @@ class Snapshot implements MeshSnapshot {
   }
 
   serviceTargets(proxy: ProxyNode): readonly ServiceTarget[] {
+    let targets = this.targets.get(proxy)
+    if (targets === undefined) {
+      targets = this.findTargets(proxy)
+      this.targets.set(proxy, targets)
+    }
+    return targets
+  }
+
+  private findTargets(proxy: ProxyNode): ServiceTarget[] {
     const targets: ServiceTarget[] = []
     // the namespace that the proxy says of itself; configuration may be that of another one
     const own = typeof proxy.metadata['NAMESPACE'] === 'string' ? proxy.metadata['NAMESPACE'] : proxy.namespace
-    const workload = this.input.workloads.find(w => w.namespace === own && proxy.ipAddresses.includes(w.ip)) ?? null
-    for (const service of this.services) {
+    this.places ??= new ServicePlaces(this)
+    const workload = this.places.workload(own, proxy.ipAddresses)
+    for (const service of this.places.candidates(own, proxy.ipAddresses)) {
       if (service.resolution === 'Alias') continue
       const selected =
         service.source === 'Kubernetes' &&

@@ -60,11 +60,17 @@ export class EndpointIndex {
   private readonly byService = new Map<string, StoredEndpoint[]>()
   private readonly accounts = new Map<string, Set<string>>()
   private readonly workloadsByIp = new Map<string, Workload>()
+  private readonly workloadsByNamespace = new Map<string, Workload[]>()
   private readonly entries: { resource: Resource; spec: WorkloadEntry; labels: Record<string, string> }[] = []
 
   constructor(input: RegistryInput, services: readonly Service[]) {
     this.input = input
-    for (const workload of input.workloads) this.workloadsByIp.set(workload.ip, workload)
+    for (const workload of input.workloads) {
+      this.workloadsByIp.set(workload.ip, workload)
+      const known = this.workloadsByNamespace.get(workload.namespace)
+      if (known === undefined) this.workloadsByNamespace.set(workload.namespace, [workload])
+      else known.push(workload)
+    }
     const slices = new Map<string, Resource[]>()
     for (const resource of input.resources) {
       if (resource.kind === 'WorkloadEntry') {
@@ -157,10 +163,8 @@ export class EndpointIndex {
     if (service.resolution === 'Alias') return
     if (slices) for (const slice of slices) this.addSlice(service, slice)
     if (service.selector === null) return
-    for (const workload of this.input.workloads) {
-      if (workload.namespace !== service.namespace || !subsetOf(service.selector, workload.labels)) continue
-      this.addPod(service, workload)
-    }
+    for (const workload of this.workloadsByNamespace.get(service.namespace) ?? [])
+      if (subsetOf(service.selector, workload.labels)) this.addPod(service, workload)
     for (const entry of this.entries) {
       if (entry.resource.metadata.namespace !== service.namespace || !subsetOf(service.selector, entry.labels)) continue
       if (!isIpAddress(entry.spec.address ?? '')) continue

@@ -55,7 +55,14 @@ export class ServiceTable {
   private readonly entryNames = new Map<string, string[]>()
 
   constructor(resources: readonly Resource[], workloads: readonly Workload[], clusterIps: ReadonlyMap<string, string>) {
-    for (const r of resources) if (r.kind === 'Service') this.addService(r, workloads, clusterIps)
+    const byNamespace = new Map<string, Workload[]>()
+    for (const workload of workloads) {
+      const known = byNamespace.get(workload.namespace)
+      if (known === undefined) byNamespace.set(workload.namespace, [workload])
+      else known.push(workload)
+    }
+    for (const r of resources)
+      if (r.kind === 'Service') this.addService(r, byNamespace.get(r.metadata.namespace) ?? [], clusterIps)
     for (const r of resources) {
       if (r.kind === 'EndpointSlice' || r.kind === 'Endpoints') this.addEndpoints(r)
       if (r.kind === 'ServiceEntry') this.addServiceEntry(r)
@@ -68,7 +75,7 @@ export class ServiceTable {
     const externalName = text(spec.type) === 'ExternalName' ? text(spec.externalName) : ''
     const own = text(spec.clusterIP) || (clusterIps.get(`${name}.${namespace}`) ?? '')
     const selector = texts(spec.selector)
-    const pods = workloads.filter(w => w.namespace === namespace && selects(selector, w.labels))
+    const pods = workloads.filter(w => selects(selector, w.labels))
     const publishAll = spec.publishNotReadyAddresses === true
     const ready = pods.filter(w => publishAll || (w.ready && !w.terminating))
     const service: KubeService = {

@@ -139,6 +139,8 @@ export class World {
   /** Objects come, change or go; the proxies learn of it as istiod would tell them. */
   apply(change: ResourceChange): void {
     const changes: Change[] = []
+    // Snapshots that were taken keep their lists.
+    this.resources = [...this.resources]
     for (const gone of change.remove ?? []) {
       const known = this.resources.find(r => sameAs(r, gone))
       if (known !== undefined) changes.push(changeOf(known))
@@ -190,7 +192,8 @@ export class World {
 
   /** A new pod; its proxy asks istiod for its configuration, the others learn of it by a push. */
   addWorkload(workload: Workload): Pod {
-    this.workloads.push(workload)
+    // Snapshots that were taken keep their lists.
+    this.workloads = [...this.workloads, workload]
     this.built = null
     const pod = this.addPod(workload, true)
     this.changed([podChange(workload)])

@@ -1,6 +1,14 @@
 // `bench`: the only place where real time is read. One JSON line a row.
 import { isMainThread, Worker } from 'node:worker_threads'
-import { type BenchRow, isWorkload, runBench, runFloor, type WorkloadName } from '../../bench/index.ts'
+import {
+  type BenchRow,
+  isWorkload,
+  type PushBenchRow,
+  runBench,
+  runFloor,
+  runPushBench,
+  type WorkloadName,
+} from '../../bench/index.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { type DefineVerb, examples } from '../verb.ts'
 
@@ -9,6 +17,9 @@ const ALL = [
   ['chain', 200_000],
   ['mesh', 50_000],
 ] as const
+
+/** Endpoint changes of `bench push` when nobody says. */
+const PUSH_CHANGES = 1_000
 
 /**
  * What a request makes dies with it. In a young generation of this size (MB; a third of it is one half-space) most of it is
@@ -25,8 +36,8 @@ export const defineBench: DefineVerb = (program, { end }) => {
   program
     .command('bench')
     .description('measure the event loop on a workload; one JSON line a row')
-    .argument('<workload>', 'chain, mesh or all')
-    .argument('[requests]', 'requests to run')
+    .argument('<workload>', 'chain, mesh, push or all')
+    .argument('[requests]', 'requests to run; push: endpoint changes')
     .argument('[seed]', 'seed of all dice', '1')
     .addHelpText('after', examples('meshsim bench chain 200000 1', 'meshsim bench mesh 50000 7', 'meshsim bench all'))
     .action(async (workload: string, requests: string | undefined, seed: string) =>
@@ -53,6 +64,10 @@ function bench(workload: string, requests: string | undefined, seed: string): Pr
 
 /** `all`: our rows beside the floor of the same run, and what share of the floor they reach. */
 function measureRows(workload: string, requests: string | undefined, seed: string): void {
+  if (workload === 'push') {
+    printPush(runPushBench(countOf(requests, PUSH_CHANGES), seed, measure))
+    return
+  }
   if (workload !== 'all') {
     print(runBench(named(workload), countOf(requests, 50_000), seed, measure))
     return
@@ -71,7 +86,7 @@ function measureRows(workload: string, requests: string | undefined, seed: strin
 
 function named(workload: string): WorkloadName {
   if (isWorkload(workload)) return workload
-  throw new CommandFailure(EXIT.usage, `${workload}: the workloads are chain, mesh and all`)
+  throw new CommandFailure(EXIT.usage, `${workload}: the workloads are chain, mesh, push and all`)
 }
 
 function countOf(requests: string | undefined, fallback: number): number {
@@ -82,4 +97,10 @@ function countOf(requests: string | undefined, fallback: number): number {
 
 const print = (row: BenchRow): void => {
   process.stdout.write(`${JSON.stringify(row)}\n`)
+}
+
+/** With what the process holds when all is done: megabytes of resident memory. */
+const printPush = (row: PushBenchRow): void => {
+  const memory = Math.round(process.memoryUsage().rss / 1_048_576)
+  process.stdout.write(`${JSON.stringify({ ...row, memory })}\n`)
 }

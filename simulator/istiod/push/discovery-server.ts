@@ -129,7 +129,9 @@ export class DiscoveryServer implements EventHandler {
 
   /** A proxy's stream stands. `adopted`: it has been connected for long and holds everything. */
   connect(node: ProxyNode, sink: ResponseSink, adopted = false): Connection {
-    const connection = new Connection(node, sink, this.snapshot, this.version)
+    // Of the pod itself the registry knows at once, also what no context holds yet (xds/ads.go, ProxyUpdate).
+    const known = adopted || this.snapshot.input.workloads.some(({ ip }) => node.ipAddresses.includes(ip))
+    const connection = new Connection(node, sink, known ? this.snapshot : this.host.snapshot(), this.version)
     if (adopted) connection.adopt(this.host.scheduler.now)
     this.connections.add(connection)
     return connection

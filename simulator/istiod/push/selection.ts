@@ -49,6 +49,7 @@ export function concerns(key: ConfigKey, views: readonly [ProxyView, ProxyView],
     case 'MeshConfig':
       return true
     case 'ServiceEntry':
+      return dependsOnHost(key.name, views) || views.some(view => view.serves(key.name))
     case 'Endpoints':
       return dependsOnHost(key.name, views)
     case 'Gateway':

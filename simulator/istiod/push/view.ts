@@ -53,6 +53,11 @@ export class ProxyView {
     return names
   }
 
+  /** Is the proxy itself behind this service? Its own services concern it whatever its Sidecar imports. */
+  serves(host: string): boolean {
+    return this.snapshot.serviceTargets(this.node).some(({ service }) => service.hostname === host)
+  }
+
   /** Hosts for which the DestinationRule `id` is among the merged ones. */
   hostsOfRule(id: string): string[] {
     return [...this.hosts.keys()].filter(host => this.rulesFor(host).includes(id))

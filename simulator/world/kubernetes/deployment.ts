@@ -15,7 +15,17 @@ function share(value: unknown, otherwise: string, whole: number, up: boolean): n
   return up ? Math.ceil(exact) : Math.floor(exact)
 }
 
-const revisionOf = (owner: Resource): string => JSON.stringify(fields(owner.spec).template ?? null)
+const revisions = new WeakMap<Resource, string>()
+
+/** The template as text; read once per written object. */
+function revisionOf(owner: Resource): string {
+  let revision = revisions.get(owner)
+  if (revision === undefined) {
+    revision = JSON.stringify(fields(owner.spec).template ?? null)
+    revisions.set(owner, revision)
+  }
+  return revision
+}
 
 export class ReplicaController {
   owner: Resource
