@@ -11,6 +11,8 @@ import { wantsColour } from './colour.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
 
 const DOCUMENT = /\.(?:ya?ml|json)$/
+/** What a scenario may name beside documents: recordings. */
+const BESIDE = /\.(?:ya?ml|json|har|csv|log|txt)$/
 
 /** As the loader has it: a larger file is not even read. */
 const MAX_BYTES = 64 * 1024 * 1024
@@ -49,13 +51,13 @@ function readText(path: string | number, name = String(path)): string {
   }
 }
 
-function documentsBelow(dir: string): string[] {
+function documentsBelow(dir: string, pattern = DOCUMENT): string[] {
   return readdirSync(dir, { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
     .flatMap(entry => {
       const path = join(dir, entry.name)
-      if (entry.isDirectory()) return documentsBelow(path)
-      return DOCUMENT.test(entry.name) ? [path] : []
+      if (entry.isDirectory()) return documentsBelow(path, pattern)
+      return pattern.test(entry.name) ? [path] : []
     })
 }
 
@@ -83,7 +85,7 @@ export function readScenario(name: string): ScenarioFolder {
   const file = { name: shown(path), content: readFileSync(path, 'utf8') }
   const mesh = join(dir, 'mesh')
   const files = existsSync(mesh) ? readSources([mesh]).map(f => ({ ...f, name: shown(f.name) })) : []
-  const beside = documentsBelow(dir).map(p => ({ name: relative(dir, p), content: readFileSync(p, 'utf8') }))
+  const beside = documentsBelow(dir, BESIDE).map(p => ({ name: relative(dir, p), content: readFileSync(p, 'utf8') }))
   const loaded = loadScenario(file, beside)
   const sources = [file, ...files]
   report(loaded.diagnostics, sources)

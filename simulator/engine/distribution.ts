@@ -11,6 +11,12 @@ export interface EmpiricalPoint {
   value: string
 }
 
+/** So many values above the bucket before and at most `upTo`. */
+export interface HistogramBucket {
+  upTo: string
+  count: number
+}
+
 export type DistributionSpec =
   /** A bare duration is a constant: "5ms". */
   | string
@@ -23,6 +29,8 @@ export type DistributionSpec =
   | { lognormal: { p50: string; p99: string } }
   /** Points with rising p, straight lines between them; below the first and beyond the last their values. */
   | { empirical: EmpiricalPoint[] }
+  /** Buckets as they were counted, in rising order; values lie evenly within each, the first begins at 0. */
+  | { histogram: HistogramBucket[] }
 
 /** 99 % quantile of the standard normal. */
 const NORMAL_P99 = 2.3263478740408408
@@ -45,6 +53,7 @@ export function checkDistribution(spec: DistributionSpec): string | null {
     if (p50 <= 0) return 'lognormal: p50 must be above 0'
     return microseconds(spec.lognormal.p99) >= p50 ? null : 'lognormal: p99 is below p50'
   }
+  if ('histogram' in spec) return checkHistogram(spec.histogram)
   if (spec.empirical.length === 0) return 'empirical: no points'
   for (const [i, point] of spec.empirical.entries()) {
     if (!(point.p >= 0 && point.p <= 1)) return `empirical: p ${point.p} is not within 0..1`
@@ -76,7 +85,7 @@ export function compileDistribution(spec: DistributionSpec, stream: RandomStream
     const sigma = exactLog(microseconds(spec.lognormal.p99) / median) / NORMAL_P99
     return () => Math.floor(median * exactExp(sigma * stream.normal()) + 0.5)
   }
-  return empirical(spec.empirical, stream)
+  return empirical('histogram' in spec ? pointsOf(spec.histogram) : spec.empirical, stream)
 }
 
 /** A spec in words, for reports: "5ms", "exponential 5ms", "lognormal p50 5ms p99 40ms". */
@@ -87,7 +96,35 @@ export function describeDistribution(spec: DistributionSpec): string {
   if ('uniform' in spec) return `uniform ${print(spec.uniform[0])} to ${print(spec.uniform[1])}`
   if ('exponential' in spec) return `exponential ${print(spec.exponential)}`
   if ('lognormal' in spec) return `lognormal p50 ${print(spec.lognormal.p50)} p99 ${print(spec.lognormal.p99)}`
+  if ('histogram' in spec) return `histogram of ${spec.histogram.length} buckets`
   return `empirical of ${spec.empirical.length} points`
+}
+
+function checkHistogram(buckets: readonly HistogramBucket[]): string | null {
+  let before = -1
+  for (const { upTo, count } of buckets) {
+    if (!(count >= 0)) return `histogram: the count ${count} is negative`
+    if (microseconds(upTo) <= before) return 'histogram: upTo must rise from bucket to bucket'
+    before = microseconds(upTo)
+  }
+  return buckets.some(bucket => bucket.count > 0) ? null : 'histogram: all counts are 0'
+}
+
+/** The same as a cumulative distribution; empty buckets make a jump, which no point stands for. */
+function pointsOf(buckets: readonly HistogramBucket[]): EmpiricalPoint[] {
+  const all = buckets.reduce((sum, bucket) => sum + bucket.count, 0)
+  const points: EmpiricalPoint[] = []
+  let seen = 0
+  let floor = '0s'
+  for (const { upTo, count } of buckets) {
+    if (count > 0) {
+      points.push({ p: seen / all, value: floor })
+      seen += count
+      points.push({ p: seen / all, value: upTo })
+    }
+    floor = upTo
+  }
+  return points
 }
 
 function constant(value: number): () => number {
@@ -116,6 +153,7 @@ function durationsIn(spec: DistributionSpec): string[] {
   if ('uniform' in spec) return [...spec.uniform]
   if ('exponential' in spec) return [spec.exponential]
   if ('lognormal' in spec) return [spec.lognormal.p50, spec.lognormal.p99]
+  if ('histogram' in spec) return spec.histogram.map(bucket => bucket.upTo)
   return spec.empirical.map(point => point.value)
 }
 

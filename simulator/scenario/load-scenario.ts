@@ -1,11 +1,14 @@
 // scenario.yaml -> ScenarioSpec, or diagnostics with positions. Also the bare scenario that runs documents without one.
+import type { z } from 'zod'
 import type { Diagnostic, Path } from '../diagnostics/types.ts'
 import { parseDocuments } from '../documents/index.ts'
 import { parseDuration } from '../engine/index.ts'
-import { schemaDiagnostics } from '../resources/schema-diagnostics.ts'
 import type { SourceFile } from '../resources/types.ts'
 import { checkBehaviour } from '../world/apps/index.ts'
+import type { LoadSpec } from '../world/load/index.ts'
+import { complaintsOf } from './complaints.ts'
 import { kindOf } from './expectations/index.ts'
+import { replayOf } from './replay/index.ts'
 import { ScenarioDocument, type ScenarioSpec } from './schema.ts'
 import { EVENT_KINDS } from './timeline/kinds.ts'
 import type { TimelineEventSpec } from './timeline/schema.ts'
@@ -34,13 +37,18 @@ export function loadScenario(file: SourceFile, beside: readonly SourceFile[] = [
   if (parsed.documents.length > 1) error([], 'a scenario file holds one document; the mesh belongs in files beside it')
   const checked = ScenarioDocument.safeParse(document.value)
   if (!checked.success) {
-    for (const found of schemaDiagnostics(checked.error.issues, ScenarioDocument, [], ''))
-      diagnostics.push({ ...found, at: document.locate(found.path) ?? start })
+    for (const { path, message, hint } of complaintsOf(checked.error.issues, ScenarioDocument, document.value)) {
+      const at = document.locate(path) ?? start
+      const help = hint === undefined ? {} : { hint }
+      diagnostics.push({ code: 'SIM0501', level: 'error', message, resource: '', path, at, ...help })
+    }
     return { scenario: null, diagnostics }
   }
-  const scenario: ScenarioSpec = { name: checked.data.metadata.name, ...checked.data.spec }
-  checkMeaning(scenario, error)
+  const { loads, ...spec } = checked.data.spec
+  const scenario: ScenarioSpec = { name: checked.data.metadata.name, ...spec }
+  if (loads !== undefined) scenario.loads = readRecordings(loads, beside, error)
   readFiles(scenario, beside, error)
+  checkMeaning(scenario, error)
   const failed = diagnostics.some(found => found.level === 'error')
   return { scenario: failed ? null : scenario, diagnostics }
 }
@@ -95,6 +103,27 @@ function checkEvent(
   }
 }
 
+const fileNamed = (name: string, beside: readonly SourceFile[]): SourceFile | undefined =>
+  beside.find(file => file.name === name || file.name.endsWith(`/${name}`))
+
+/** Loads that are recordings become loads like all others. */
+function readRecordings(
+  loads: NonNullable<z.output<typeof ScenarioDocument>['spec']['loads']>,
+  beside: readonly SourceFile[],
+  error: (path: Path, message: string) => void,
+): LoadSpec[] {
+  return loads.flatMap((load, i) => {
+    if (!('replay' in load)) return [load]
+    const { replay, ...rest } = load
+    const path = ['spec', 'loads', i, 'replay']
+    const file = fileNamed(replay.file, beside)
+    const read = file === undefined ? `there is no file ${replay.file}` : replayOf(replay.file, file.content, replay)
+    if (typeof read !== 'string') return [{ ...rest, ...read }]
+    error([...path, 'file'], read)
+    return []
+  })
+}
+
 /** `applyFile` becomes `apply`: inside, a scenario knows no files. */
 function readFiles(
   scenario: ScenarioSpec,
@@ -104,7 +133,7 @@ function readFiles(
   for (const [i, event] of (scenario.timeline ?? []).entries()) {
     if (event.applyFile === undefined) continue
     const wanted = event.applyFile
-    const found = beside.find(file => file.name === wanted || file.name.endsWith(`/${wanted}`))
+    const found = fileNamed(wanted, beside)
     if (found === undefined) error(['spec', 'timeline', i, 'applyFile'], `there is no file ${wanted}`)
     else event.apply = event.apply === undefined ? found.content : `${event.apply}\n---\n${found.content}`
     delete event.applyFile

@@ -3,7 +3,8 @@
 import { z } from 'zod'
 import { checkDistribution, parseDuration } from '../engine/index.ts'
 import type { BehaviourSpec } from '../world/apps/index.ts'
-import type { LoadSpec } from '../world/load/index.ts'
+import { checkJwt, checkPattern, type LoadSpec } from '../world/load/index.ts'
+import { REPLAY_FORMATS } from './replay/index.ts'
 
 /** "250ms": Go's way of writing, not negative. */
 export const Duration = z.string().refine(text => (parseDuration(text) ?? -1) >= 0, {
@@ -22,6 +23,7 @@ export const Distribution = z
     z.strictObject({ exponential: z.string() }),
     z.strictObject({ lognormal: z.strictObject({ p50: z.string(), p99: z.string() }) }),
     z.strictObject({ empirical: z.array(z.strictObject({ p: Share, value: z.string() })).min(1) }),
+    z.strictObject({ histogram: z.array(z.strictObject({ upTo: z.string(), count: z.number().min(0) })).min(1) }),
   ])
   .superRefine((spec, context) => {
     const wrong = checkDistribution(spec)
@@ -51,6 +53,21 @@ const Call = z.strictObject({
   name: z.string().optional(),
 })
 
+const ScriptAction = z.union([
+  z.strictObject({ sleep: Distribution }),
+  z.strictObject({
+    call: z.union([
+      z.string(),
+      z.strictObject({
+        service: z.string(),
+        size: z.number().int().min(0).optional(),
+        probability: z.number().min(0).max(100).optional(),
+      }),
+      Call,
+    ]),
+  }),
+])
+
 const handling = {
   serviceTime: Distribution.optional(),
   status: Status.optional(),
@@ -66,6 +83,7 @@ const handling = {
   toggle: z.strictObject({ period: Duration, status: Status.optional() }).optional(),
   calls: z.array(Call).optional(),
   callOrder: z.enum(['sequence', 'parallel']).optional(),
+  script: z.array(z.union([ScriptAction, z.array(ScriptAction).min(1)])).optional(),
   statusFromPath: z.string().optional(),
   delayFromPath: z.string().optional(),
   echoHeaders: z.boolean().optional(),
@@ -94,43 +112,80 @@ export const Behaviour = z.strictObject({
 })
 
 const Rate = z.number().min(0)
+const Users = z.number().int().min(1).max(100_000)
 
-export const Load = z.strictObject({
-  name: z.string().min(1),
-  source: z.string().min(1),
-  via: z.string().optional(),
-  requests: z
-    .array(
-      z.strictObject({
-        weight: z.number().min(0).optional(),
-        method: z.string().optional(),
-        url: Url,
-        host: z.string().optional(),
-        headers: Headers.optional(),
-        cookies: Headers.optional(),
-        body: z.string().optional(),
-        name: z.string().optional(),
-      }),
-    )
-    .min(1),
-  pattern: z.union([
+const Pattern = z
+  .union([
     z.strictObject({ poisson: Rate }),
     z.strictObject({ constant: Rate }),
     z.strictObject({
       stages: z.array(z.strictObject({ for: Duration, rate: Rate, to: Rate.optional() })).min(1),
     }),
     z.strictObject({
-      users: z.number().int().min(1).max(100_000),
-      think: Distribution.optional(),
-      rampUp: Duration.optional(),
+      startRate: Rate.optional(),
+      rampTo: z.array(z.strictObject({ target: Rate, duration: Duration })).min(1),
     }),
-  ]),
+    z.strictObject({ steps: z.strictObject({ from: Rate, to: Rate, by: z.number(), every: Duration }) }),
+    z.strictObject({
+      recorded: z.array(z.strictObject({ at: Duration, request: z.number().int().min(0) })),
+      speed: z.number().positive().optional(),
+    }),
+    z.strictObject({ connections: Users, qps: Rate.optional() }),
+    z.strictObject({ users: Users, think: Distribution.optional(), rampUp: Duration.optional() }),
+  ])
+  .superRefine((pattern, context) => {
+    const wrong = checkPattern(pattern)
+    if (wrong !== null) context.addIssue({ code: 'custom', message: wrong })
+  })
+
+const Jwt = z
+  .strictObject({
+    key: z.record(z.string(), z.string()),
+    claims: z.record(z.string(), z.unknown()),
+    expiresIn: Duration.optional(),
+  })
+  .superRefine((jwt, context) => {
+    const wrong = checkJwt(jwt)
+    if (wrong !== null) context.addIssue({ code: 'custom', path: ['key'], message: wrong })
+  })
+
+const Request = z.strictObject({
+  weight: z.number().min(0).optional(),
+  method: z.string().optional(),
+  url: Url,
+  host: z.string().optional(),
+  headers: Headers.optional(),
+  cookies: Headers.optional(),
+  jwt: Jwt.optional(),
+  body: z.string().optional(),
+  name: z.string().optional(),
+})
+
+const loadFields = {
+  name: z.string().min(1),
+  source: z.string().min(1),
+  via: z.string().optional(),
   start: Duration.optional(),
   stop: Duration.optional(),
   count: z.number().int().min(0).optional(),
   timeout: z.union([z.literal('none'), Duration]).optional(),
   connections: z.enum(['keep-alive', 'fresh']).optional(),
+  order: z.enum(['weights', 'listed']).optional(),
+  keepCookies: z.boolean().optional(),
   protocol: z.enum(['HTTP/1.1', 'HTTP/2']).optional(),
+}
+
+export const Load = z.strictObject({ ...loadFields, requests: z.array(Request).min(1), pattern: Pattern })
+
+/** A load that is a recording: requests and times come from a file beside scenario.yaml. */
+export const ReplayedLoad = z.strictObject({
+  ...loadFields,
+  replay: z.strictObject({
+    file: z.string(),
+    format: z.enum(REPLAY_FORMATS).optional(),
+    speed: z.number().positive().optional(),
+    base: Url.optional(),
+  }),
 })
 
 /** Compiles only while the schemas say exactly what the world's own types say. */

@@ -1,8 +1,9 @@
 // The scenario file: one document `kind: Scenario` beside ordinary YAML of Kubernetes and Istio. What people write is
 // checked here once; inside, everything is known to be well formed.
 import { z } from 'zod'
+import type { LoadSpec } from '../world/load/index.ts'
 import { Expectation } from './expectations/schema.ts'
-import { Behaviour, Distribution, Duration, Load } from './schema-apps.ts'
+import { Behaviour, Distribution, Duration, Load, ReplayedLoad } from './schema-apps.ts'
 import { TimelineEvent } from './timeline/schema.ts'
 
 const WorkloadBehaviour = z.strictObject({
@@ -14,26 +15,42 @@ const WorkloadBehaviour = z.strictObject({
   behaviour: Behaviour,
 })
 
+const Seed = z.union([z.string(), z.number()])
+
 export const ScenarioDocument = z.strictObject({
   apiVersion: z.literal('meshsim.io/v1alpha1'),
   kind: z.literal('Scenario'),
   metadata: z.strictObject({ name: z.string().min(1) }),
   spec: z.strictObject({
-    title: z.string(),
+    title: z.string().describe('One line, shown in lists and on top of reports.'),
     description: z.string().optional(),
-    seed: z.union([z.string(), z.number()]).optional(),
-    duration: Duration,
-    workloads: z.array(WorkloadBehaviour).optional(),
-    loads: z.array(Load).optional(),
-    network: z.strictObject({ betweenPods: Distribution.optional(), toSidecar: Distribution.optional() }).optional(),
-    timeline: z.array(TimelineEvent).optional(),
-    expectations: z.array(Expectation).optional(),
+    seed: Seed.optional().describe('Of all dice; "1" when absent.'),
+    duration: Duration.describe('Virtual time to run, such as 90s.'),
+    workloads: z
+      .array(WorkloadBehaviour)
+      .optional()
+      .describe('What the applications do; one that nobody describes answers 200 with its name at once.'),
+    loads: z
+      .array(z.union([Load, ReplayedLoad]))
+      .optional()
+      .describe('Who sends requests. Without any, each route of the gateways is asked for.'),
+    network: z
+      .strictObject({ betweenPods: Distribution.optional(), toSidecar: Distribution.optional() })
+      .optional()
+      .describe('Latency one way, per message.'),
+    timeline: z.array(TimelineEvent).optional().describe('What happens at a time, or when a condition holds.'),
+    expectations: z.array(Expectation).optional().describe('What must be true; judged when the run ends.'),
   }),
 })
 
-export type WorkloadBehaviourSpec = z.output<typeof WorkloadBehaviour>
-
-/** A scenario that passed all checks. Durations are still text. */
-export interface ScenarioSpec extends z.output<typeof ScenarioDocument.shape.spec> {
+/** A scenario that passed all checks; what it names in other files is in it. Durations are still text. */
+export interface ScenarioSpec extends Omit<z.output<typeof ScenarioDocument.shape.spec>, 'loads'> {
   name: string
+  loads?: LoadSpec[] | undefined
+}
+
+/** The scenario file as JSON Schema (draft 2020-12), for editors. */
+export function scenarioJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(ScenarioDocument, { io: 'input', unrepresentable: 'any', reused: 'ref' })
+  return { ...schema, title: 'meshsim scenario' }
 }

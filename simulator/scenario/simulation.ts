@@ -5,7 +5,7 @@ import { Flagger } from '../delivery/index.ts'
 import type { Diagnostic } from '../diagnostics/types.ts'
 import { type Engine, parseDuration } from '../engine/index.ts'
 import { lintMesh } from '../lint/index.ts'
-import { FanOut, type MarkRecord, type Recorder, TrafficStatistics } from '../observation/index.ts'
+import { EPOCH_SECONDS, FanOut, type MarkRecord, type Recorder, TrafficStatistics } from '../observation/index.ts'
 import { loadResources, meshConfigFrom } from '../resources/index.ts'
 import { resourceName } from '../resources/resource-name.ts'
 import type { Resource, SourceFile } from '../resources/types.ts'
@@ -206,6 +206,7 @@ export class Simulation {
         resolve: host => this.world.resolve(host, namespace),
         recorder: this.recorder,
         spec,
+        epochSeconds: EPOCH_SECONDS,
         nextTraceId: () => ++traceId,
       })
       loads.set(spec.name, load)

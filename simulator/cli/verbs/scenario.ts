@@ -1,6 +1,7 @@
 // `scenario list|show`: what can be run, and what one of them teaches.
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { scenarioJsonSchema } from '../../scenario/index.ts'
 import { ownScenarios, readScenario, scenariosBelow } from '../files.ts'
 import { type DefineVerb, examples, output } from '../verb.ts'
 
@@ -25,6 +26,12 @@ export const defineScenario: DefineVerb = program => {
     .argument('<scenario>', 'folder or name')
     .addOption(output('text', 'json'))
     .action((name: string, flags: { output: Output }) => showScenario(name, flags.output))
+  scenario
+    .command('schema')
+    .description('JSON Schema of scenario.yaml, for editors')
+    .action(() => {
+      process.stdout.write(`${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`)
+    })
 }
 
 function listScenarios(output: Output): void {

@@ -1,5 +1,6 @@
 // `rate`: an open loop of load sends more or fewer requests from now on.
 import { z } from 'zod'
+import { isOpen } from '../../world/load/index.ts'
 import { eventKind } from './types.ts'
 
 export const rate = eventKind({
@@ -11,7 +12,7 @@ export const rate = eventKind({
   check({ load: name }, { loads }, error) {
     const load = loads.find(candidate => candidate.name === name)
     if (load === undefined) error(['load'], `there is no load named ${name}`)
-    else if ('users' in load.pattern) error(['load'], `${name} is a closed loop and has no rate`)
+    else if (!isOpen(load.pattern)) error(['load'], `${name} is a closed loop and has no rate`)
   },
   prepare: ({ load, perSecond }) => ({
     what: `rate of ${load} ${perSecond}/s`,

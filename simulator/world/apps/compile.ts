@@ -9,6 +9,7 @@ import {
 } from '../../engine/index.ts'
 import type { HeaderLines, HttpRequest } from '../../wire/types.ts'
 import { headerOf } from './headers.ts'
+import { checkScript, stepsOf } from './script.ts'
 import type { BehaviourSpec, CallFailure, CallSpec, HandlingSpec, RouteSpec } from './types.ts'
 import { parseUrl, type Target } from './url.ts'
 
@@ -35,6 +36,14 @@ export interface Call {
   copies: number
 }
 
+/** What is done at once: calls (indices into the handling's) and a pause beside them. */
+export interface Step {
+  calls: readonly number[]
+  /** All of them are made for every request. */
+  certain: boolean
+  sleep: (() => number) | null
+}
+
 export interface Handling {
   spec: HandlingSpec
   path: string | null
@@ -43,8 +52,9 @@ export interface Handling {
   header: { name: string; value: string } | null
   serviceTime: (() => number) | null
   headers: HeaderLines
+  /** All calls of all steps. */
   calls: readonly Call[]
-  parallel: boolean
+  steps: readonly Step[]
   togglePeriodUs: number
   /** Requests seen since the behaviour was set. */
   seen: number
@@ -94,6 +104,8 @@ export function checkBehaviour(spec: BehaviourSpec): { path: (string | number)[]
     }
     if (handling.toggle !== undefined && !(microseconds(handling.toggle.period) > 0))
       return { path: [...at, 'toggle', 'period'], message: `"${handling.toggle.period}" is not a positive duration` }
+    const script = checkScript(handling)
+    if (script !== null) return { path: [...at, ...script.path], message: script.message }
     for (const [n, call] of (handling.calls ?? []).entries()) {
       if (parseUrl(call.url) === null)
         return { path: [...at, 'calls', n, 'url'], message: `"${call.url}" is not http://host[:port]/path` }
@@ -136,6 +148,7 @@ function withoutRoutes(spec: BehaviourSpec): HandlingSpec {
 }
 
 function compileHandling(spec: RouteSpec, behaviour: BehaviourSpec, dice: ApplicationDice): Handling {
+  const { calls, steps } = stepsOf(spec, dice.serviceTime)
   return {
     spec,
     path: spec.path ?? null,
@@ -144,8 +157,8 @@ function compileHandling(spec: RouteSpec, behaviour: BehaviourSpec, dice: Applic
     header: spec.header === undefined ? null : { name: spec.header.name.toLowerCase(), value: spec.header.value },
     serviceTime: spec.serviceTime === undefined ? null : compileDistribution(spec.serviceTime, dice.serviceTime),
     headers: headerLines(spec.headers),
-    calls: (spec.calls ?? []).map(call => compileCall(call, behaviour)),
-    parallel: spec.callOrder === 'parallel',
+    calls: calls.map(call => compileCall(call, behaviour)),
+    steps,
     togglePeriodUs: spec.toggle === undefined ? 0 : microseconds(spec.toggle.period),
     seen: 0,
   }

@@ -10,6 +10,7 @@ import { callHeaders } from './headers.ts'
 import { readSteering, type Steering } from './steering.ts'
 
 const WORK_DONE = 1
+const SLEPT = 2
 
 /** Subject of a copy of a call whose answer nobody reads. */
 const UNREAD = -1
@@ -37,14 +38,18 @@ export class Task implements EventHandler, CallObserver {
   private outcome = SUCCESS
   private failureBody: string | null = null
   private steering: Steering | null = null
-  private callsLeft = 0
+  /** Calls and the pause of the current step that are not done yet. */
+  private pending = 0
+  private step = 0
+  private answered = false
   private attempts: number[] | null = null
   /** Status of each call made, in the order of the spec; -1 = not made. */
   private statuses: number[] | null = null
   private notes: string[] | null = null
-  /** Parallel calls that failed. */
+  /** Calls of the current step that failed. */
   private failed: number[] | null = null
-  private current: OutgoingCall | null = null
+  /** Calls of the current step. */
+  private readonly outgoing: OutgoingCall[] = []
 
   constructor(
     app: Application,
@@ -85,8 +90,9 @@ export class Task implements EventHandler, CallObserver {
     else app.scheduler.after(work, this, WORK_DONE, null)
   }
 
-  onEvent(): void {
-    this.workDone()
+  onEvent(kind: number): void {
+    if (kind === SLEPT) this.oneDone()
+    else this.workDone()
   }
 
   /** How this request will end, as far as the application itself decides. Every die is rolled in the same order. */
@@ -117,34 +123,40 @@ export class Task implements EventHandler, CallObserver {
   private workDone(): void {
     const { app, handling } = this
     if (this.behaviour.spec.holdWorker === 'work') app.release()
-    const { calls } = handling
-    if (this.outcome !== SUCCESS || calls.length === 0 || this.givesUp()) {
+    const { calls, steps } = handling
+    if (this.outcome !== SUCCESS || steps.length === 0 || this.givesUp()) {
       this.answer()
       return
     }
     this.statuses = new Array<number>(calls.length).fill(-1)
     this.attempts = new Array<number>(calls.length).fill(0)
-    if (!handling.parallel) {
-      this.callFrom(0)
-      return
-    }
-    this.callsLeft = calls.length
-    for (let i = 0; i < calls.length; i++) {
-      if (this.chosen(calls[i]!)) this.call(i)
-      else this.callsLeft--
-    }
-    if (this.callsLeft === 0) this.answer()
+    this.stepFrom(0)
   }
 
-  /** The next call of a sequence, or the answer. */
-  private callFrom(start: number): void {
-    const { calls } = this.handling
-    for (let i = start; i < calls.length; i++) {
-      if (!this.chosen(calls[i]!)) continue
-      this.call(i)
-      return
+  /** The next step that does something, or the answer. */
+  private stepFrom(start: number): void {
+    const { steps, calls } = this.handling
+    for (let i = start; i < steps.length; i++) {
+      const { calls: indices, certain, sleep } = steps[i]!
+      this.step = i
+      this.outgoing.length = 0
+      const chosen = certain ? indices : indices.filter(index => this.chosen(calls[index]!))
+      this.pending = chosen.length + (sleep === null ? 0 : 1)
+      for (const index of chosen) this.call(index)
+      if (sleep !== null) this.app.scheduler.after(sleep(), this, SLEPT, null)
+      if (this.pending > 0) return
     }
     this.answer()
+  }
+
+  private oneDone(): void {
+    if (--this.pending > 0 || this.answered) return
+    // Of several failures the first in the order of the spec decides, not the first in time.
+    this.failed?.sort((a, b) => a - b)
+    for (const index of this.failed ?? []) this.applyFailure(this.handling.calls[index]!, index)
+    this.failed = null
+    if (this.outcome !== SUCCESS || this.givesUp()) this.answer()
+    else this.stepFrom(this.step + 1)
   }
 
   private chosen(call: Call): boolean {
@@ -154,7 +166,7 @@ export class Task implements EventHandler, CallObserver {
   private call(index: number): void {
     const call = this.handling.calls[index]!
     this.attempts![index]!++
-    this.current = this.send(call, index)
+    this.outgoing.push(this.send(call, index))
     for (let copy = 1; copy < call.copies; copy++) this.send(call, UNREAD)
   }
 
@@ -186,18 +198,8 @@ export class Task implements EventHandler, CallObserver {
     }
     // A callee that gave no answer counts as 500.
     this.statuses![subject] = failure !== null || response === null ? 500 : response.status
-    if (this.handling.parallel) {
-      if (failed) (this.failed ??= []).push(subject)
-      if (--this.callsLeft > 0) return
-      // Of several failures the first in the order of the spec decides, not the first in time.
-      this.failed?.sort((a, b) => a - b)
-      for (const index of this.failed ?? []) this.applyFailure(this.handling.calls[index]!, index)
-      this.answer()
-      return
-    }
-    if (failed) this.applyFailure(call, subject)
-    if (this.outcome !== SUCCESS || this.givesUp()) this.answer()
-    else this.callFrom(subject + 1)
+    if (failed) (this.failed ??= []).push(subject)
+    this.oneDone()
   }
 
   private applyFailure(call: Call, index: number): void {
@@ -212,7 +214,7 @@ export class Task implements EventHandler, CallObserver {
 
   private answer(): void {
     const { app } = this
-    this.current = null
+    this.answered = true
     if (this.begun >= 0 && this.behaviour.spec.holdWorker !== 'work') app.release()
     let status = this.outcome
     if (this.outcome === RESET) {
@@ -282,8 +284,8 @@ export class Task implements EventHandler, CallObserver {
     this.abandoned = true
     if (!this.givesUp()) return
     if (this.begun < 0) this.dropped = true
-    else if (this.current !== null && !this.handling.parallel) {
-      this.current.abandon()
+    else if (this.outgoing.length > 0 && !this.answered) {
+      for (const call of this.outgoing) call.abandon()
       this.answer()
     }
   }

@@ -37,6 +37,22 @@ export interface CallSpec {
   name?: string
 }
 
+/** One step of a script; a list is done all at once. */
+export type ScriptStep = ScriptAction | ScriptAction[]
+
+export type ScriptAction =
+  | { sleep: DistributionSpec }
+  /** A service's name (port 8080, as isotope has it), isotope's own form, or a call in full. */
+  | { call: string | IsotopeCall | CallSpec }
+
+export interface IsotopeCall {
+  service: string
+  /** Bytes of the request's body. */
+  size?: number
+  /** Percent of requests that make this call; 100 when absent. */
+  probability?: number
+}
+
 /** One set of answers and calls. */
 export interface HandlingSpec {
   /** Own work per request. Absent: none. */
@@ -63,6 +79,8 @@ export interface HandlingSpec {
   calls?: CallSpec[]
   /** One after the other (default) or all at once. */
   callOrder?: 'sequence' | 'parallel'
+  /** Instead of `calls`: steps one after the other, as isotope's topologies write them. */
+  script?: ScriptStep[]
   /** `/status/418` answers 418 when this is '/status/'. */
   statusFromPath?: string
   /** `/delay/2` waits 2 s more when this is '/delay/'. */

@@ -1,7 +1,6 @@
 // One source of load. An open loop sends by the clock and does not care how the mesh fares; a closed loop is a number
 // of users who wait for their answers. What each request came to goes to the recorder as the client saw it.
 import {
-  compileDistribution,
   type EventHandler,
   type EventId,
   invariant,
@@ -13,7 +12,9 @@ import {
 import type { ClientRecord, Recorder } from '../../observation/types.ts'
 import type { HttpResponse, Network } from '../../wire/types.ts'
 import { type CallObserver, type ClientFailure, HttpClient, type Resolve } from '../apps/index.ts'
-import { type Arrivals, compileArrivals } from './arrivals.ts'
+import { type Arrivals, compileArrivals, isOpen } from './arrivals.ts'
+import { type ClosedLoop, compileClosedLoop } from './closed-loop.ts'
+import { CookieJar } from './cookies.ts'
 import { compileMix, type Mix, requestFrom } from './mix.ts'
 import type { LoadSpec } from './types.ts'
 
@@ -30,6 +31,8 @@ export interface LoadOptions {
   spec: LoadSpec
   /** Gives each client request its number, unique in the world. */
   nextTraceId: () => number
+  /** Seconds since 1970 at virtual time 0, for the times in tokens. 0 when absent. */
+  epochSeconds?: number
   /** Called with every finished request, for whoever counts without recording. */
   onFinished?: (status: number, startUs: number) => void
 }
@@ -52,7 +55,12 @@ export class LoadGenerator implements EventHandler, CallObserver {
   private readonly client: HttpClient
   private readonly mix: Mix
   private readonly dice: RandomStream
-  private readonly think: (() => number) | null
+  private readonly loop: ClosedLoop | null
+  private readonly begin: number
+  /** Of each closed-loop user, when they keep cookies. */
+  private readonly jars: readonly CookieJar[]
+  /** Requests that each user has sent. */
+  private readonly turns: number[] = []
   private readonly flights = new Map<number, Flight>()
   private readonly watched: boolean
   private readonly patienceUs: number
@@ -68,7 +76,7 @@ export class LoadGenerator implements EventHandler, CallObserver {
     this.options = options
     this.spec = spec
     this.scheduler = scheduler
-    this.mix = compileMix(spec)
+    this.mix = compileMix(spec, options.epochSeconds ?? 0)
     this.dice = tree.stream(`load/${spec.name}/mix`)
     this.watched = options.recorder.wants('client')
     this.patienceUs = spec.timeout === 'none' ? 0 : microseconds(spec.timeout ?? '20s')
@@ -80,26 +88,24 @@ export class LoadGenerator implements EventHandler, CallObserver {
       keepAlive: spec.connections !== 'fresh',
     })
     const { pattern } = spec
-    this.arrivals = 'users' in pattern ? null : compileArrivals(pattern, tree.stream(`load/${spec.name}/gaps`))
-    this.think =
-      'users' in pattern && pattern.think !== undefined
-        ? compileDistribution(pattern.think, tree.stream(`load/${spec.name}/think`))
-        : null
+    this.begin = Math.max(scheduler.now, microseconds(spec.start ?? '0s'))
+    this.arrivals = isOpen(pattern) ? compileArrivals(pattern, tree.stream(`load/${spec.name}/gaps`)) : null
+    this.loop = isOpen(pattern) ? null : compileClosedLoop(pattern, this.begin, tree, spec.name)
+    const jars = spec.keepCookies === true ? (this.loop?.users ?? 0) : 0
+    this.jars = Array.from({ length: jars }, () => new CookieJar())
   }
 
   /** Begins at the spec's start (or now, when that has passed). */
   start(): void {
-    const { pattern } = this.spec
-    const begin = Math.max(this.scheduler.now, microseconds(this.spec.start ?? '0s'))
-    if (!('users' in pattern)) {
+    const { loop, begin } = this
+    if (loop === null) {
       this.arrivals?.startAt(begin)
       this.scheduleNext(begin)
       return
     }
-    const spread = microseconds(pattern.rampUp ?? '0s')
-    for (let user = 0; user < pattern.users; user++) {
-      const offset = Math.floor((spread * user) / pattern.users)
-      this.scheduler.schedule(begin + offset, this, USER, user)
+    for (let user = 0; user < loop.users; user++) {
+      this.turns.push(0)
+      this.scheduler.schedule(begin + loop.begin(user), this, USER, user)
     }
   }
 
@@ -163,13 +169,21 @@ export class LoadGenerator implements EventHandler, CallObserver {
   }
 
   private send(user: number): void {
-    const index = this.mix.pick(this.dice)
+    const index = this.choose(user)
     const flight = { traceId: this.options.nextTraceId(), start: this.scheduler.now, request: index, user }
     const number = ++this.flightNumber
     this.flights.set(number, flight)
     this.sent++
     const template = this.mix.requests[index]!
-    this.client.send(requestFrom(template, flight.traceId), template.destination, this.patienceUs, this, number)
+    const request = requestFrom(template, flight.traceId)
+    this.jars[user]?.write(request.headers)
+    this.client.send(request, template.destination, this.patienceUs, this, number)
+  }
+
+  /** Which request of the mix: as recorded, the user's next in the list, or drawn by weight. */
+  private choose(user: number): number {
+    if (user < 0 || this.spec.order !== 'listed') return this.arrivals?.request ?? this.mix.pick(this.dice)
+    return this.turns[user]!++ % this.mix.requests.length
   }
 
   onOutcome(subject: number, response: HttpResponse | null, failure: ClientFailure | null): void {
@@ -180,7 +194,8 @@ export class LoadGenerator implements EventHandler, CallObserver {
     if (this.watched) this.options.recorder.record(this.recordOf(flight, response, failure))
     this.options.onFinished?.(response?.status ?? 0, flight.start)
     if (flight.user < 0) return
-    this.scheduler.after(this.think === null ? 0 : this.think(), this, USER, flight.user)
+    if (response !== null) this.jars[flight.user]?.take(response.headers)
+    this.scheduler.after(this.loop?.pause(flight.user, this.scheduler.now) ?? 0, this, USER, flight.user)
   }
 
   private recordOf(flight: Flight, response: HttpResponse | null, failure: ClientFailure | null): ClientRecord {

@@ -1,3 +1,5 @@
+export { checkPattern, isOpen } from './arrivals.ts'
 export type { LoadOptions } from './generator.ts'
 export { LoadGenerator } from './generator.ts'
-export type { LoadSpec, PatternSpec, RequestSpec, StageSpec } from './types.ts'
+export { checkJwt } from './jwt.ts'
+export type { LoadSpec, PatternSpec, RecordedSpec, RequestSpec, StageSpec } from './types.ts'

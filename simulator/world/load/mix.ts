@@ -2,6 +2,7 @@
 import { invariant, type RandomStream } from '../../engine/index.ts'
 import type { HeaderLines, HttpProtocol, HttpRequest } from '../../wire/types.ts'
 import { type Destination, parseUrl } from '../apps/index.ts'
+import { signJwt } from './jwt.ts'
 import type { LoadSpec, RequestSpec } from './types.ts'
 
 export interface RequestTemplate {
@@ -21,9 +22,9 @@ export interface Mix {
   pick(dice: RandomStream): number
 }
 
-export function compileMix(spec: LoadSpec): Mix {
+export function compileMix(spec: LoadSpec, epochSeconds: number): Mix {
   invariant(spec.requests.length > 0, 'a load needs a request', { load: spec.name })
-  const requests = spec.requests.map(request => compileRequest(request, spec))
+  const requests = spec.requests.map(request => compileRequest(request, spec, epochSeconds))
   let total = 0
   const bounds = spec.requests.map(request => (total += request.weight ?? 1))
   return { requests, pick: dice => (requests.length === 1 ? 0 : indexOf(bounds, dice.next() * total)) }
@@ -41,12 +42,13 @@ function indexOf(bounds: readonly number[], point: number): number {
   return bounds.length - 1
 }
 
-function compileRequest(request: RequestSpec, spec: LoadSpec): RequestTemplate {
+function compileRequest(request: RequestSpec, spec: LoadSpec, epochSeconds: number): RequestTemplate {
   const target = parseUrl(request.url)
   invariant(target !== null, 'a load needs http(s)://host[:port]/path', { load: spec.name, url: request.url })
   const headers: HeaderLines = Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
   const cookies = Object.entries(request.cookies ?? {}).map(([name, value]) => `${name}=${value}`)
   if (cookies.length > 0) headers.push(['cookie', cookies.join('; ')])
+  if (request.jwt !== undefined) headers.push(['authorization', `Bearer ${signJwt(request.jwt, epochSeconds)}`])
   return {
     method: request.method ?? 'GET',
     url: request.url,

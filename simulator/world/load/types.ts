@@ -14,9 +14,28 @@ export interface RequestSpec {
   headers?: Record<string, string>
   /** Sent as one `cookie` header: `{ session: 'jason' }`. */
   cookies?: Record<string, string>
+  /** Sent as `authorization: Bearer ...`, signed when the load starts. */
+  jwt?: JwtSpec
   body?: string
   /** Name in reports; the URL when absent. */
   name?: string
+}
+
+/** A token of the client's own making: the issuer's private key is at hand, as in a test. */
+export interface JwtSpec {
+  /** Private JWK: EC P-256 (`kty: EC`, `d`) signs ES256; RSA (`n`, `d`) signs RS256. Its `kid` goes into the header. */
+  key: Record<string, string>
+  claims: Record<string, unknown>
+  /** `exp`, counted from the start of the run. Absent: none. */
+  expiresIn?: string
+}
+
+/** One request of a recording. */
+export interface RecordedSpec {
+  /** After the load's start. */
+  at: string
+  /** Which of `requests`, from 0. */
+  request: number
 }
 
 /** A stretch of time with a rate; `to` makes it a ramp in straight line from `rate` to `to`. */
@@ -33,6 +52,14 @@ export type PatternSpec =
   | { constant: number }
   /** Open loop, Poisson with a rate that changes; after the last stage nothing more is sent. */
   | { stages: StageSpec[] }
+  /** The same with k6's stages: the rate goes in straight line from the target before (`startRate`, 0) to each target. */
+  | { startRate?: number; rampTo: { target: number; duration: string }[] }
+  /** Poisson at `from`, then `by` more (or fewer) after each `every`, until `to`. */
+  | { steps: { from: number; to: number; by: number; every: string } }
+  /** As it was recorded, `speed` times as fast (1 when absent). */
+  | { recorded: RecordedSpec[]; speed?: number }
+  /** Closed loop as fortio has it: each connection sends one request after the other; `qps` over all paces them. */
+  | { connections: number; qps?: number }
   /** Closed loop: each user sends, waits for the answer, thinks, sends again. Users start spread over `rampUp`. */
   | { users: number; think?: DistributionSpec; rampUp?: string }
 
@@ -55,6 +82,10 @@ export interface LoadSpec {
   timeout?: string
   /** 'keep-alive' (default): connections are used again, one per user or as many as needed. 'fresh': one per request. */
   connections?: 'keep-alive' | 'fresh'
+  /** Closed loops: 'weights' (default) draws each request, 'listed' goes through them in order, each user by itself. */
+  order?: 'weights' | 'listed'
+  /** Closed loops: each user sends back the cookies that it was given, as a browser does. */
+  keepCookies?: boolean
   /** HTTP/1.1 when absent. */
   protocol?: 'HTTP/1.1' | 'HTTP/2'
 }

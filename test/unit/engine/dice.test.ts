@@ -168,6 +168,18 @@ describe('distributions', () => {
     expect(Math.abs(drawn[49_500]! / 80_000 - 1)).toBeLessThan(0.08)
   })
 
+  test('a histogram gives back its shares, also over an empty bucket', () => {
+    const histogram = [
+      { upTo: '10ms', count: 50 },
+      { upTo: '20ms', count: 0 },
+      { upTo: '30ms', count: 150 },
+    ]
+    const draw = compileDistribution({ histogram }, createRandomTree('h').stream('h'))
+    const values = Array.from({ length: 4_000 }, draw)
+    expect(values.filter(us => us <= 10_000).length / 4_000).toBeCloseTo(0.25, 1)
+    expect(values.filter(us => us > 10_000 && us < 20_000)).toEqual([])
+    expect(checkDistribution({ histogram: [histogram[2]!, histogram[0]!] })).toMatch(/must rise/)
+  })
   test('empirical follows its points', () => {
     const spec = {
       empirical: [

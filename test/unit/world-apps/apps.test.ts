@@ -370,3 +370,48 @@ describe('load', () => {
     expect(share('timeout') + share('refused') + share('unreachable')).toBe(2000)
   })
 })
+
+describe('a script', () => {
+  const SLOW: BehaviourSpec = { serviceTime: '100ms' }
+  const port = (service: string) => ({ url: `http://${service}/` })
+  test('does its steps in order, and what stands in one list at once', () => {
+    const { engine, call } = town({
+      a: {
+        script: [
+          { sleep: '50ms' },
+          [{ call: port('b') }, { call: port('c') }, { sleep: '300ms' }],
+          { call: port('b') },
+        ],
+      },
+      b: SLOW,
+      c: SLOW,
+    })
+    const answers = call('a')
+    finish(engine)
+    expect(answers[0]).toMatchObject({ status: 200, body: 'a\nb 200\nc 200\nb 200' })
+    expect(Math.round(answers[0]!.at / 10_000)).toBe(45)
+  })
+  test("takes isotope's calls: port 8080, sizes, percent", () => {
+    const { engine, wires, call, apps } = town({
+      a: { script: [{ call: 'b' }, { call: { service: 'b', size: 10, probability: 0 } }] },
+      b: {},
+    })
+    wires.ears.set('10.0.0.2:8080', apps.get('b')!)
+    const answers = call('a')
+    finish(engine)
+    expect(answers[0]?.body).toBe('a\nb 200')
+  })
+  test('ends at the step that failed', () => {
+    const { engine, call, apps } = town({
+      a: { script: [{ call: port('b') }, { call: port('b') }] },
+      b: { status: 503 },
+    })
+    const answers = call('a')
+    finish(engine)
+    expect([answers[0]?.status, apps.get('b')?.arrived]).toEqual([503, 1])
+  })
+  test('cannot stand beside calls', () => {
+    expect(checkBehaviour({ calls: [], script: [] })?.message).toBe('give either calls or script')
+    expect(checkBehaviour({ script: [{ call: 'no service' }] })?.path).toEqual(['script', 0])
+  })
+})
