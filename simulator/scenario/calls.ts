@@ -1,7 +1,7 @@
 // Who calls whom, as a scenario's behaviours and loads tell: what the linters of retries and timeouts need.
 import type { Call } from '../lint/index.ts'
 import { type MeshSnapshot, subsetOf, type Workload } from '../registry/index.ts'
-import { parseUrl, type Target } from '../world/apps/index.ts'
+import { callsOfHandling, parseUrl, type Target } from '../world/apps/index.ts'
 import { describes } from './applications.ts'
 import { workloadOf } from './directory.ts'
 import type { ScenarioSpec, WorkloadBehaviourSpec } from './schema.ts'
@@ -34,7 +34,7 @@ function grouped(workloads: readonly Workload[]): Map<string, Pods> {
 const nameOf = ({ name, namespace }: Workload): string => `${workloadOf(name)}.${namespace}`
 
 function behaviourCalls(caller: string, pods: Pods, { behaviour }: WorkloadBehaviourSpec): Call[] {
-  const specs = [...(behaviour.calls ?? []), ...(behaviour.routes ?? []).flatMap(route => route.calls ?? [])]
+  const specs = [behaviour, ...(behaviour.routes ?? [])].flatMap(callsOfHandling)
   return specs.flatMap(({ url, attempts = 1, copies = 1 }) => {
     const target = parseUrl(url)
     return target === null ? [] : [callTo(caller, pods, target, attempts * copies)]

@@ -43,6 +43,8 @@ export const ScenarioDocument = z.strictObject({
   }),
 })
 
+export type WorkloadBehaviourSpec = z.output<typeof WorkloadBehaviour>
+
 /** A scenario that passed all checks; what it names in other files is in it. Durations are still text. */
 export interface ScenarioSpec extends Omit<z.output<typeof ScenarioDocument.shape.spec>, 'loads'> {
   name: string

@@ -31,6 +31,12 @@ function checkAction(action: ScriptAction): string | null {
   return null
 }
 
+/** Every call that a handling may make, in order. */
+export function callsOfHandling(handling: HandlingSpec): CallSpec[] {
+  const actions = (handling.script ?? []).flatMap(actionsOf)
+  return [...(handling.calls ?? []), ...actions.flatMap(action => ('call' in action ? [callOf(action.call)] : []))]
+}
+
 /** All calls in order, and the steps that make them. */
 export function stepsOf(handling: HandlingSpec, dice: RandomStream): { calls: CallSpec[]; steps: Step[] } {
   const plain = handling.calls ?? []
