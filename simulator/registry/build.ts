@@ -67,7 +67,7 @@ class Snapshot implements MeshSnapshot {
   private readonly exports = new Map<Service, readonly string[]>()
   private readonly rules: DestinationRuleIndex
   private readonly virtualServiceIndex: VirtualServiceIndex
-  private readonly sidecars: Config<Sidecar>[]
+  private readonly sidecarsByNamespace = new Map<string, Config<Sidecar>[]>()
   private readonly gateways: Config<Gateway>[]
   private readonly peers: PeerAuthenticationIndex
   private readonly requests: Config<RequestAuthentication>[]
@@ -121,7 +121,11 @@ class Snapshot implements MeshSnapshot {
       this.flagOn('ENABLE_ENHANCED_DESTINATIONRULE_MERGE', true),
       domain,
     )
-    this.sidecars = configs<Sidecar>(input, 'Sidecar')
+    for (const sidecar of configs<Sidecar>(input, 'Sidecar')) {
+      const known = this.sidecarsByNamespace.get(sidecar.namespace)
+      if (known === undefined) this.sidecarsByNamespace.set(sidecar.namespace, [sidecar])
+      else known.push(sidecar)
+    }
     this.gateways = configs<Gateway>(input, 'Gateway')
     this.peers = new PeerAuthenticationIndex(configs<PeerAuthentication>(input, 'PeerAuthentication'), rootNamespace)
     this.requests = configs<RequestAuthentication>(input, 'RequestAuthentication')
@@ -136,6 +140,17 @@ class Snapshot implements MeshSnapshot {
       defaultOutboundMode:
         this.meshConfig.outboundTrafficPolicy.mode === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY',
     }
+  }
+
+  withWorkloads(change: Pick<RegistryInput, 'workloads' | 'departed'>): Snapshot {
+    const input = { ...this.input, ...change }
+    return Object.assign(Object.create(Snapshot.prototype) as Snapshot, this, {
+      input,
+      endpointIndex: new EndpointIndex(input, this.services, this.endpointIndex),
+      endpointCache: new Map(),
+      targets: new WeakMap(),
+      places: null,
+    })
   }
 
   get virtualServices() {
@@ -263,10 +278,10 @@ class Snapshot implements MeshSnapshot {
 
   /** Own namespace with selector, own without, the root namespace's without; each the oldest. */
   private sidecarFor(proxy: ProxyNode): Config<Sidecar> | null {
-    const own = this.sidecars.filter(s => s.namespace === proxy.namespace)
+    const own = this.sidecarsByNamespace.get(proxy.namespace) ?? []
     const selecting = own.find(s => s.spec.workloadSelector && subsetOf(s.spec.workloadSelector.labels, proxy.labels))
     const whole = own.find(s => !s.spec.workloadSelector)
-    const root = this.sidecars.find(s => s.namespace === this.meshConfig.rootNamespace && !s.spec.workloadSelector)
+    const root = this.sidecarsByNamespace.get(this.meshConfig.rootNamespace)?.find(s => !s.spec.workloadSelector)
     return selecting ?? whole ?? root ?? null
   }
 

@@ -61,10 +61,18 @@ export class EndpointIndex {
   private readonly accounts = new Map<string, Set<string>>()
   private readonly workloadsByIp = new Map<string, Workload>()
   private readonly workloadsByNamespace = new Map<string, Workload[]>()
+  /** Slices may point at pods of any namespace. */
+  private readonly sliced: boolean
   private readonly entries: { resource: Resource; spec: WorkloadEntry; labels: Record<string, string> }[] = []
 
-  constructor(input: RegistryInput, services: readonly Service[]) {
+  /** `before`: an index of the same objects and services whose pods were others; what did not change is taken over. */
+  constructor(input: RegistryInput, services: readonly Service[], before: EndpointIndex | null = null) {
     this.input = input
+    const touched = before === null ? null : before.namespacesThatDiffer(input.workloads)
+    if (before !== null && touched !== null) {
+      for (const [key, endpoints] of before.byService) this.byService.set(key, endpoints)
+      for (const [key, accounts] of before.accounts) this.accounts.set(key, accounts)
+    }
     for (const workload of input.workloads) {
       this.workloadsByIp.set(workload.ip, workload)
       const known = this.workloadsByNamespace.get(workload.namespace)
@@ -87,11 +95,27 @@ export class EndpointIndex {
     }
     this.entries.sort((a, b) => compareText(a.resource.metadata.name, b.resource.metadata.name))
     // shards are read by the name of their registry: External before Kubernetes
-    for (const service of services) if (service.source === 'External') this.addEntry(service)
-    for (const service of services) {
+    this.sliced = slices.size > 0
+    const anew = touched === null ? services : services.filter(service => touched.has(service.namespace))
+    for (const service of anew) {
+      this.byService.delete(`${service.namespace}/${service.hostname}`)
+      this.accounts.delete(`${service.namespace}/${service.hostname}`)
+    }
+    for (const service of anew) if (service.source === 'External') this.addEntry(service)
+    for (const service of anew) {
       if (service.source === 'Kubernetes')
         this.addKubernetes(service, slices.get(`${service.name}.${service.namespace}`))
     }
+  }
+
+  /** Namespaces of pods that came, went or changed; null = that does not tell which services they concern. */
+  private namespacesThatDiffer(workloads: readonly Workload[]): ReadonlySet<string> | null {
+    if (this.sliced) return null
+    const old = new Set(this.input.workloads)
+    const touched = new Set<string>()
+    for (const workload of workloads) if (!old.delete(workload)) touched.add(workload.namespace)
+    for (const gone of old) touched.add(gone.namespace)
+    return touched
   }
 
   /** Endpoints behind a port of the service, by the name of the port or (ServiceEntry) its number. */

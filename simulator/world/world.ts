@@ -47,6 +47,7 @@ export class World {
   private spans = 0
   private readonly lostZones = new Set<string>()
   private built: MeshSnapshot | null = null
+  private last: { resources: readonly Resource[]; snapshot: MeshSnapshot } | null = null
 
   constructor(options: WorldOptions) {
     this.options = options
@@ -318,15 +319,16 @@ export class World {
     return new ServiceTable(this.resources, this.workloads, this.clusterIps)
   }
 
+  /** Most changes are of pods alone: then the last snapshot serves for the rest. */
   private build(): MeshSnapshot {
-    return buildMeshSnapshot({
-      resources: this.resources,
-      meshConfig: this.meshConfig,
-      workloads: this.workloads,
-      departed: this.departed,
-      clusterIps: this.clusterIps,
-      featureFlags: this.options.featureFlags ?? {},
-    })
+    const { workloads, departed, resources, clusterIps, meshConfig, last } = this
+    const featureFlags = this.options.featureFlags ?? {}
+    const snapshot =
+      last?.resources === resources
+        ? last.snapshot.withWorkloads({ workloads, departed })
+        : buildMeshSnapshot({ resources, meshConfig, workloads, departed, clusterIps, featureFlags })
+    this.last = { resources, snapshot }
+    return snapshot
   }
 }
 
