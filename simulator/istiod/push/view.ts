@@ -1,6 +1,6 @@
 // What one proxy depends on, read from a snapshot (pilot/pkg/model/sidecar.go, the dependency set of a SidecarScope), and
 // what was translated for it. Everything is worked out when first asked for: most pushes concern most proxies little.
-import type { MeshSnapshot } from '../../registry/mesh-snapshot.ts'
+import type { MeshSnapshot, SidecarScope } from '../../registry/mesh-snapshot.ts'
 import type { ProxyNode, Service } from '../../registry/types.ts'
 import type { ProxyConfiguration } from '../../xds/types.ts'
 import { translateProxy } from '../index.ts'
@@ -10,6 +10,7 @@ export class ProxyView {
   readonly node: ProxyNode
   readonly snapshot: MeshSnapshot
   private translated: ProxyConfiguration | null = null
+  private scope: SidecarScope | null = null
   private named: ReadonlySet<string> | null = null
   private readonly rules = new Map<string, readonly string[]>()
 
@@ -26,7 +27,8 @@ export class ProxyView {
 
   /** The services in scope, by host name. */
   get hosts(): ReadonlyMap<string, Service> {
-    return this.snapshot.sidecarScope(this.node).servicesByHostname
+    this.scope ??= this.snapshot.sidecarScope(this.node)
+    return this.scope.servicesByHostname
   }
 
   /** `kind namespace/name` of VirtualServices and Sidecars that take part. */
