@@ -1,13 +1,22 @@
 // `istioctl proxy-config clusters` and `endpoints` (istioctl/pkg/writer/envoy/configdump/cluster.go, endpoint.go).
-import type { Cluster, ClusterLoadAssignment } from '../xds/types.ts'
+import type { Cluster, ClusterLoadAssignment, Json } from '../xds/types.ts'
 import { listAt, managedBy, objectAt, textAt } from './read.ts'
 import { formatTable } from './table.ts'
 
 export interface ClusterFilter {
-  fqdn?: string
-  port?: number
-  subset?: string
-  direction?: string
+  fqdn?: string | undefined
+  port?: number | undefined
+  subset?: string | undefined
+  direction?: string | undefined
+}
+
+/** Conditions all hold; texts are compared without case. */
+export interface EndpointFilter {
+  address?: string | undefined
+  port?: number | undefined
+  cluster?: string | undefined
+  /** Envoy's health status. */
+  status?: string | undefined
 }
 
 interface SubsetKey {
@@ -32,47 +41,81 @@ function passes(name: string, filter: ClusterFilter): boolean {
 
 const compare = (a: string | number, b: string | number): number => (a < b ? -1 : a > b ? 1 : 0)
 
+/** Those that the filter lets pass, in istioctl's order. */
+export function filterClusters(clusters: readonly Cluster[], filter: ClusterFilter): Cluster[] {
+  return clusters
+    .map(cluster => ({
+      cluster,
+      sort: parseKey(cluster.name) ?? { direction: '', subset: '', fqdn: cluster.name, port: 0 },
+    }))
+    .sort(
+      (a, b) =>
+        compare(a.sort.fqdn, b.sort.fqdn) ||
+        compare(a.sort.subset, b.sort.subset) ||
+        compare(a.sort.port, b.sort.port) ||
+        compare(a.sort.direction, b.sort.direction),
+    )
+    .map(({ cluster }) => cluster)
+    .filter(cluster => passes(cluster.name, filter))
+}
+
 /** The table, or null where istioctl says "no clusters found". */
 export function clustersTable(clusters: readonly Cluster[], filter: ClusterFilter = {}): string | null {
   if (clusters.length === 0) return null
-  const keyed = clusters.map(cluster => ({
-    cluster,
-    key: parseKey(cluster.name),
-    sort: parseKey(cluster.name) ?? { direction: '', subset: '', fqdn: cluster.name, port: 0 },
-  }))
-  keyed.sort(
-    (a, b) =>
-      compare(a.sort.fqdn, b.sort.fqdn) ||
-      compare(a.sort.subset, b.sort.subset) ||
-      compare(a.sort.port, b.sort.port) ||
-      compare(a.sort.direction, b.sort.direction),
-  )
-  const rows = keyed
-    .filter(({ cluster }) => passes(cluster.name, filter))
-    .map(({ cluster, key }) => [
+  const rows = filterClusters(clusters, filter).map(cluster => {
+    const key = parseKey(cluster.name)
+    return [
       key?.fqdn ?? cluster.name,
       key ? String(key.port) : '-',
       key?.subset || '-',
       key?.direction ?? '-',
       objectAt(cluster, 'cluster_type') ? 'STATIC' : (cluster.type ?? 'STATIC'),
       managedBy(cluster.metadata),
-    ])
+    ]
+  })
   return formatTable([['SERVICE FQDN', 'PORT', 'SUBSET', 'DIRECTION', 'TYPE', 'DESTINATION RULE'], ...rows], 5)
 }
 
+const hostsOf = (assignment: ClusterLoadAssignment): Json[] =>
+  (assignment.endpoints ?? []).flatMap(locality => listAt(locality, 'lb_endpoints'))
+
+const statusOf = (host: Json): string => textAt(host, 'health_status') || 'HEALTHY'
+
+function addressOf(host: Json): { address: string; port: string } {
+  const socket = objectAt(host, 'endpoint', 'address', 'socket_address')
+  if (socket) return { address: textAt(socket, 'address'), port: textAt(socket, 'port_value') }
+  const pipe = objectAt(host, 'endpoint', 'address', 'pipe')
+  return { address: `unix://${textAt(pipe ?? undefined, 'path')}`, port: '' }
+}
+
+const sameText = (wanted: string | undefined, got: string): boolean =>
+  !wanted || wanted.toLowerCase() === got.toLowerCase()
+
+function hostPasses(host: Json, cluster: string, filter: EndpointFilter): boolean {
+  const { address, port } = addressOf(host)
+  if (!sameText(filter.address, address) || !sameText(filter.cluster, cluster)) return false
+  if (filter.port && port !== String(filter.port)) return false
+  return sameText(filter.status, statusOf(host))
+}
+
+/** Assignments of which some endpoint passes, whole, as istioctl prints them in JSON. */
+export function filterEndpoints(
+  assignments: readonly ClusterLoadAssignment[],
+  filter: EndpointFilter,
+): ClusterLoadAssignment[] {
+  return assignments.filter(assignment =>
+    hostsOf(assignment).some(host => hostPasses(host, assignment.cluster_name, filter)),
+  )
+}
+
 /** Endpoints as EDS gives them; outlier checks are those of a proxy that has seen no failure. */
-export function endpointsTable(assignments: readonly ClusterLoadAssignment[]): string {
+export function endpointsTable(assignments: readonly ClusterLoadAssignment[], filter: EndpointFilter = {}): string {
   const rows: string[][] = []
   for (const assignment of assignments) {
-    for (const locality of assignment.endpoints ?? []) {
-      for (const host of listAt(locality, 'lb_endpoints')) {
-        const socket = objectAt(host, 'endpoint', 'address', 'socket_address')
-        const pipe = objectAt(host, 'endpoint', 'address', 'pipe')
-        const address = socket
-          ? `${textAt(socket, 'address')}:${textAt(socket, 'port_value')}`
-          : `unix://${textAt(pipe ?? {}, 'path')}`
-        rows.push([address, textAt(host, 'health_status') || 'HEALTHY', 'OK', assignment.cluster_name])
-      }
+    for (const host of hostsOf(assignment)) {
+      if (!hostPasses(host, assignment.cluster_name, filter)) continue
+      const { address, port } = addressOf(host)
+      rows.push([port === '' ? address : `${address}:${port}`, statusOf(host), 'OK', assignment.cluster_name])
     }
   }
   rows.sort((a, b) => compare(addressKey(a[0]!), addressKey(b[0]!)) || compare(a[3]!, b[3]!))

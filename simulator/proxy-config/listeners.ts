@@ -5,9 +5,9 @@ import { describeMatch } from './routes.ts'
 import { formatTable, insertionSort } from './table.ts'
 
 export interface ListenerFilter {
-  address?: string
-  port?: number
-  type?: string
+  address?: string | undefined
+  port?: number | undefined
+  type?: string | undefined
 }
 
 const HTTP = 'envoy.filters.network.http_connection_manager'
@@ -102,14 +102,19 @@ function passes(listener: Listener, filter: ListenerFilter): boolean {
   return !filter.type || typeOf(listener).toLowerCase() === filter.type.toLowerCase()
 }
 
+/** Those that the filter lets pass, in istioctl's order. */
+export function filterListeners(listeners: readonly Listener[], filter: ListenerFilter): Listener[] {
+  return listeners
+    .filter(listener => passes(listener, filter))
+    .sort(
+      (a, b) => compare(portOf(a), portOf(b)) || compare(addressOf(a), addressOf(b)) || compare(typeOf(a), typeOf(b)),
+    )
+}
+
 /** The table, or null where istioctl says "no listeners found". */
 export function listenersTable(listeners: readonly Listener[], filter: ListenerFilter = {}): string | null {
   if (listeners.length === 0) return null
-  const shown = listeners.filter(listener => passes(listener, filter))
-  shown.sort(
-    (a, b) => compare(portOf(a), portOf(b)) || compare(addressOf(a), addressOf(b)) || compare(typeOf(a), typeOf(b)),
-  )
-  const rows = shown.flatMap(listener => {
+  const rows = filterListeners(listeners, filter).flatMap(listener => {
     const chains = chainsOf(listener).map(chain => ({ match: describeChainMatch(chain), to: destinationOf(chain) }))
     return insertionSort(chains, (a, b) => a.to > b.to).map(chain => [
       addressOf(listener),

@@ -41,12 +41,19 @@ function numericLess(a: RouteConfiguration, b: RouteConfiguration): boolean {
   return numeric.test(a.name) && numeric.test(b.name) && Number(a.name) < Number(b.name)
 }
 
+export interface RouteFilter {
+  name?: string | undefined
+}
+
+/** Those that the filter lets pass, in istioctl's order. */
+export const filterRoutes = (routes: readonly RouteConfiguration[], filter: RouteFilter): RouteConfiguration[] =>
+  insertionSort(routes, numericLess).filter(route => !filter.name || filter.name === route.name)
+
 /** The table, or null where istioctl says "no routes found". */
-export function routesTable(routes: readonly RouteConfiguration[], filter: { name?: string } = {}): string | null {
+export function routesTable(routes: readonly RouteConfiguration[], filter: RouteFilter = {}): string | null {
   if (routes.length === 0) return null
   const rows: string[][] = []
-  for (const configuration of insertionSort(routes, numericLess)) {
-    if (filter.name !== undefined && filter.name !== configuration.name) continue
+  for (const configuration of filterRoutes(routes, filter)) {
     for (const host of configuration.virtual_hosts ?? []) {
       const domains = describeDomains(host.domains)
       if ((host.routes ?? []).length === 0) rows.push([configuration.name, host.name, domains, '/*', '404'])

@@ -1,7 +1,14 @@
 // What an X.509 certificate says of itself, and the certificates of Secrets. Signatures are not checked: an authority is
 // known by its name.
 import { AsnConvert } from '@peculiar/asn1-schema'
-import { Certificate, id_ce_subjectAltName, type Name, SubjectAlternativeName } from '@peculiar/asn1-x509'
+import {
+  BasicConstraints,
+  Certificate,
+  id_ce_basicConstraints,
+  id_ce_subjectAltName,
+  type Name,
+  SubjectAlternativeName,
+} from '@peculiar/asn1-x509'
 import { fromBase64 } from '../wire/base64.ts'
 import { fields } from './fields.ts'
 
@@ -14,6 +21,10 @@ export interface CertificateFacts {
   /** Milliseconds since the epoch. */
   notBefore: number
   notAfter: number
+  /** Hexadecimal. */
+  serial: string
+  /** Does it sign others? */
+  authority: boolean
 }
 
 const PEM = /-----BEGIN [A-Z0-9 ]+-----\s+([A-Za-z0-9+/=\s]+?)-----END [A-Z0-9 ]+-----/
@@ -35,6 +46,14 @@ function subjectAltNames({ tbsCertificate }: Certificate): string[] {
     .filter(name => name !== '')
 }
 
+function isAuthority({ tbsCertificate }: Certificate): boolean {
+  const extension = tbsCertificate.extensions?.find(item => item.extnID === id_ce_basicConstraints)
+  return extension !== undefined && AsnConvert.parse(extension.extnValue.buffer, BasicConstraints).cA
+}
+
+const hexadecimal = (bytes: ArrayBuffer): string =>
+  [...new Uint8Array(bytes)].map(byte => byte.toString(16).padStart(2, '0')).join('')
+
 /** The first certificate of a PEM text; null when it cannot be read. */
 export function readCertificate(pem: string): CertificateFacts | null {
   const body = PEM.exec(pem)?.[1]
@@ -49,6 +68,8 @@ export function readCertificate(pem: string): CertificateFacts | null {
       sans: subjectAltNames(certificate),
       notBefore: validity.notBefore.getTime().getTime(),
       notAfter: validity.notAfter.getTime().getTime(),
+      serial: hexadecimal(certificate.tbsCertificate.serialNumber).replace(/^0+(?=.)/, ''),
+      authority: isAuthority(certificate),
     }
   } catch {
     return null
@@ -63,4 +84,10 @@ export function secretEntry(secret: unknown, name: string): string {
   const encoded = fields(data)[name]
   const bytes = typeof encoded === 'string' ? fromBase64(encoded) : null
   return bytes === null ? '' : String.fromCharCode(...bytes)
+}
+
+/** The first certificate in `inline_bytes` of an Envoy secret (base64 of PEM); null when it cannot be read. */
+export function readInlineCertificate(inlineBytes: string): CertificateFacts | null {
+  const bytes = fromBase64(inlineBytes)
+  return bytes === null ? null : readCertificate(String.fromCharCode(...bytes))
 }
