@@ -2,6 +2,7 @@
 // talk, warnings and errors go to stderr.
 import { Command, CommanderError, Option } from 'commander'
 import { MODEL, VERSION } from '../scenario/index.ts'
+import '../validation/envoy/all.ts'
 import { COLOUR_CHOICES, type ColourChoice, chooseColour } from './colour.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
 import { type DefineVerb, examples, type Serve, type VerbContext } from './verb.ts'

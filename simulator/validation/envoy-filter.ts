@@ -4,6 +4,7 @@ import type { Path } from '../diagnostics/types.ts'
 import type { Loose } from '../resources/loose.ts'
 import type { EnvoyFilter } from '../resources/networking/envoy-filter.ts'
 import { alphaSelector } from './common.ts'
+import { checkPatchValue } from './envoy/patch-value.ts'
 import type { Refusals } from './refusals.ts'
 
 type ConfigPatch = NonNullable<Loose<EnvoyFilter>['configPatches']>[number]
@@ -70,20 +71,30 @@ function configPatch(item: ConfigPatch, path: Path, out: Refusals): void {
   }
   const { match = {}, applyTo = 'INVALID' } = item
   if (!proxyVersion(match.proxy?.proxyVersion ?? '', path, out)) return
+  if (!objectMatch(match, applyTo, path, out)) return
+  const { error, warnings } = checkPatchValue(applyTo, item.patch?.value)
+  const at = [...path, 'patch', 'value']
+  if (error !== null) out.error(at, error)
+  for (const warning of warnings) out.warn(at, warning)
+}
+
+/** False when the match is so wrong that istiod does not look at the patch's value any more. */
+function objectMatch(match: NonNullable<ConfigPatch['match']>, applyTo: string, path: Path, out: Refusals): boolean {
   const { listener, routeConfiguration, cluster } = match
   const typed = listener !== undefined || routeConfiguration !== undefined || cluster !== undefined
-  const mismatch = (own: unknown, what: string, other: string): void =>
-    out.errorIf(
-      typed && own === undefined,
-      path,
-      `Envoy filter: applyTo for ${what} objects cannot have non ${other} match`,
-    )
+  const fits = (own: unknown, what: string, other: string): boolean => {
+    const wrong = typed && own === undefined
+    out.errorIf(wrong, path, `Envoy filter: applyTo for ${what} objects cannot have non ${other} match`)
+    return !wrong
+  }
   if (LISTENER_CLASS.includes(applyTo)) {
-    mismatch(listener, 'listener class', 'listener')
+    if (!fits(listener, 'listener class', 'listener')) return false
     const filter = listener?.filterChain?.filter
-    if (filter !== undefined) filterMatch(filter, applyTo, path, out)
-  } else if (ROUTE_CLASS.includes(applyTo)) mismatch(routeConfiguration, 'http route class', 'route configuration')
-  else if (applyTo === 'CLUSTER') mismatch(cluster, 'cluster class', 'cluster')
+    return filter === undefined || filterMatch(filter, applyTo, path, out)
+  }
+  if (ROUTE_CLASS.includes(applyTo)) fits(routeConfiguration, 'http route class', 'route configuration')
+  else if (applyTo === 'CLUSTER') fits(cluster, 'cluster class', 'cluster')
+  return true
 }
 
 /** False when the pattern is no pattern. */
@@ -106,7 +117,8 @@ type FilterMatch = NonNullable<
   NonNullable<NonNullable<NonNullable<ConfigPatch['match']>['listener']>['filterChain']>['filter']
 >
 
-function filterMatch(filter: FilterMatch, applyTo: string, path: Path, out: Refusals): void {
+/** False when the filter cannot be matched at all. */
+function filterMatch(filter: FilterMatch, applyTo: string, path: Path, out: Refusals): boolean {
   if (applyTo === 'LISTENER' || applyTo === 'FILTER_CHAIN') {
     out.warn(path, `Envoy filter: filter match has no effect when used with ${applyTo}`)
   }
@@ -122,10 +134,11 @@ function filterMatch(filter: FilterMatch, applyTo: string, path: Path, out: Refu
   })()
   if (problem !== null) {
     out.error(path, `Envoy filter: ${problem}`)
-    return
+    return false
   }
   for (const old of [name, subFilter?.name ?? '']) {
     const current = RENAMED.get(old)
     if (current !== undefined) out.warn(path, `using deprecated filter name "${old}"; use "${current}" instead`)
   }
+  return true
 }

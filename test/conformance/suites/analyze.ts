@@ -11,6 +11,7 @@ import {
   mergeMeshConfig,
   type SourceFile,
 } from '../../../simulator/resources/index.ts'
+import '../../../simulator/validation/envoy/all.ts'
 import { validateResource } from '../../../simulator/validation/index.ts'
 import type { SuiteRunner } from '../types.ts'
 
