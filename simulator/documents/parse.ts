@@ -1,6 +1,6 @@
 // Text -> documents as plain values with positions. Hostile input (alias bombs, deep nesting, duplicate keys, control
 // characters, prototype keys, huge files) ends in diagnostics: nothing here throws.
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml'
+import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, Scalar, visit } from 'yaml'
 import type { Diagnostic, Path, Position } from '../diagnostics/types.ts'
 
 export interface ParsedDocument {
@@ -138,6 +138,13 @@ function parse(file: string, text: string): ParsedFile {
           }
           return undefined
         },
+        Seq(_key, seq) {
+          for (const [i, item] of seq.items.entries()) {
+            const scalar = colonScalar(item, text)
+            if (scalar !== null) seq.items[i] = scalar
+          }
+          return undefined
+        },
         Map(_key, map) {
           const seen = new Set<unknown>()
           for (const { key } of map.items) {
@@ -203,6 +210,23 @@ function parse(file: string, text: string): ParsedFile {
     }
   }
   return { documents, diagnostics }
+}
+
+/**
+ * `[2001:db8::]`: YAML 1.2 reads the last colon as a mapping's, Kubernetes' parser (go-yaml) as part of the text, for no
+ * blank follows it. Null where an item is anything else.
+ */
+function colonScalar(item: unknown, text: string): Scalar | null {
+  if (!isMap(item) || item.items.length !== 1 || !item.range) return null
+  const [pair] = item.items
+  const start = startOf(pair?.key)
+  if (!isScalar(pair?.key) || pair.key.type !== 'PLAIN' || start === null || text[item.range[0]] === '{') return null
+  const empty = pair.value === null || (isScalar(pair.value) && pair.value.value === null && pair.value.source === '')
+  const written = `${pair.key.source ?? ''}:`
+  if (!empty || !text.startsWith(written, start) || !/^[\],]/.test(text.slice(start + written.length))) return null
+  const scalar = new Scalar(written)
+  scalar.range = [start, start + written.length, start + written.length]
+  return scalar
 }
 
 function startOf(node: unknown): number | null {

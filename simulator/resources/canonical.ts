@@ -21,8 +21,6 @@ export function canonicalise(value: unknown, schema: unknown): unknown {
     const shape: Readonly<Record<string, unknown>> = inner.shape
     const result: Record<string, unknown> = {}
     for (const [key, item] of Object.entries(value)) {
-      // protobuf's JSON treats null as absent
-      if (item === null) continue
       const name = Object.hasOwn(shape, key) ? key : camel(key)
       if (Object.hasOwn(shape, name) && !Object.hasOwn(result, name)) result[name] = canonicalise(item, shape[name])
       else result[key] = item

@@ -22,9 +22,17 @@ const undecodable = (issue: z.core.$ZodIssue, value: unknown): boolean => {
   return issue.code === 'custom' && issue.message === DURATION_RULE && parseProtoDuration(String(value)) === null
 }
 
+/** The CRD's schema refuses null where a value is meant; protobuf's JSON treats it as absent. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (!isObject(value)) return value
+  const kept = Object.entries(value).filter(([, item]) => item !== null)
+  return Object.fromEntries(kept.map(([key, item]) => [key, withoutNulls(item)]))
+}
+
 /** The decoded message, or null. `spec` is left as it is. */
 export function decodeRefused(spec: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
-  const copy: unknown = JSON.parse(JSON.stringify(spec))
+  const copy: unknown = withoutNulls(JSON.parse(JSON.stringify(spec)))
   for (const issue of issues) {
     const value = at(copy, issue.path)
     if (issue.code === 'unrecognized_keys') {

@@ -50,8 +50,11 @@ export function serverPortProblems(port: Server['port'], bind: string): string[]
 
 function validateServer(server: Server, path: Path, out: Refusals): void {
   const { hosts = [], port, tls, bind = '' } = server
+  // made from a Gateway of the Gateway API, whose listeners may admit routes of no namespace
+  const gatewayApi = out.resource.metadata.annotations['internal.istio.io/gateway-semantics'] === 'gateway'
   out.errorIf(hosts.length === 0, path, 'server config must contain at least one host')
-  for (const host of hosts) report(out, [...path, 'hosts'], ...namespacedHostProblems(host, true))
+  for (const host of hosts)
+    report(out, [...path, 'hosts'], ...namespacedHostProblems(host, gatewayApi ? 'gateway-api' : 'gateway'))
   const problems = serverPortProblems(port, bind)
   report(out, [...path, 'port'], ...problems)
   if (bind.startsWith(UNIX)) {

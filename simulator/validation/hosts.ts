@@ -31,14 +31,20 @@ export const partialWildcardProblem = (host: string): string | null =>
   host.includes('*') && host.length !== 1 && !host.startsWith('*.') ? `partial wildcard "${host}" not allowed` : null
 
 /** Hosts of a Gateway's server or a Sidecar's egress: `namespace/name`, of gateways the name alone too. */
-export function namespacedHostProblems(entry: string, gateway: boolean): string[] {
+export function namespacedHostProblems(entry: string, of: 'gateway' | 'gateway-api' | 'sidecar'): string[] {
+  const gateway = of !== 'sidecar'
   const slash = entry.indexOf('/')
   if (slash < 0) return gateway ? hostPartProblems(entry, true) : ['host must be of form namespace/dnsName']
   const [namespace, name] = [entry.slice(0, slash), entry.slice(slash + 1)]
   const found: string[] = []
   if (namespace === '' || name === '') found.push('config namespace and dnsName in host entry cannot be empty')
   const bare = gateway ? namespace : namespace.replace(/^~/, '')
-  const known = bare === '*' || bare === '.' || (!gateway && bare === '') || isDnsLabel(bare)
+  const known =
+    bare === '*' ||
+    bare === '.' ||
+    (of === 'gateway-api' && bare === '~') ||
+    (!gateway && bare === '') ||
+    isDnsLabel(bare)
   if (!known) found.push(`invalid namespace value "${namespace}" in ${gateway ? 'gateway' : 'sidecar'}`)
   return [...found, ...hostPartProblems(name, gateway)]
 }

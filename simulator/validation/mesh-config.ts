@@ -177,7 +177,7 @@ export function validateProxySettings(given: Fields, path: Path, out: Refusals):
 /** Service of an extension provider: a name, an address, or `namespace/name`. */
 export function providerServiceProblems(service: string): string[] {
   if (service === '') return ['service must not be empty']
-  if (service.includes('/')) return namespacedHostProblems(service, false)
+  if (service.includes('/')) return namespacedHostProblems(service, 'sidecar')
   if (fqdnProblem(service) === null) return []
   const problem = addressProblem(service)
   return problem === null ? [] : [`invalid service fmt ${service}: ${problem}`]

@@ -157,7 +157,7 @@ function egressHosts(hosts: readonly string[], path: Path, out: Refusals): void 
       if (duplicate) out.warn(path, `duplicated egress host: ${host}`)
       known.add(service)
     }
-    report(out, path, ...namespacedHostProblems(host, false))
+    report(out, path, ...namespacedHostProblems(host, 'sidecar'))
   }
   const everything = byNamespace.get('*')?.has('*') === true
   if (everything && byNamespace.size !== 1) {

@@ -2,6 +2,7 @@
 import { fields, list } from '../../../simulator/resources/fields.ts'
 import { loadResources } from '../../../simulator/resources/index.ts'
 import { exportToProblems, portNameProblem, portProblem } from '../../../simulator/validation/common.ts'
+import { validateTrafficExtension } from '../../../simulator/validation/extensions.ts'
 import { serverPortProblems } from '../../../simulator/validation/gateway.ts'
 import {
   fqdnProblem,
@@ -30,7 +31,12 @@ import {
 } from '../../../simulator/validation/mesh-config.ts'
 import { celProblem } from '../../../simulator/validation/policies.ts'
 import { durationProblem, Refusals } from '../../../simulator/validation/refusals.ts'
-import { headerName, headerValueProblem, statusProblem } from '../../../simulator/validation/virtual-service.ts'
+import {
+  headerName,
+  headerValueProblem,
+  statusProblem,
+  validateVirtualService,
+} from '../../../simulator/validation/virtual-service.ts'
 
 interface Verdict {
   errors: string[]
@@ -64,6 +70,14 @@ function collected(run: (out: Refusals) => void): Verdict {
   return { errors: of('error'), warnings: of('warning') }
 }
 
+/** A part of an HTTP rule, in the smallest VirtualService that holds it. */
+const inRule =
+  (wrap: (value: unknown) => Record<string, unknown>) =>
+  ([value]: Arguments): Verdict => {
+    const rule = { route: [{ destination: { host: 'foo.bar' } }], ...(value === null ? {} : wrap(value)) }
+    return collected(out => validateVirtualService({ hosts: ['foo.bar'], http: [rule] }, out))
+  }
+
 const provider = (kind: string) => many(config => providerProblems(kind, fields(config)))
 const valid = (good: boolean, message: string): string | null => (good ? null : message)
 
@@ -84,6 +98,7 @@ export const scalarValidators: ReadonlyMap<string, (args: Arguments) => Verdict>
   ['ValidateHTTPHeaderValue', one(headerValueProblem)],
   ['ValidateIPAddress', one(value => valid(isIp(value), `${value} is not a valid IP`))],
   ['ValidateIPSubnet', one(value => valid(isSubnet(value), `${value} is not a valid CIDR block`))],
+  ['ValidateMaxServerConnectionAge', one(durationProblem)],
   ['ValidateMeshConfig', ([config]: Arguments): Verdict => collected(out => validateMeshConfig(fields(config), out))],
   [
     'ValidateMeshConfigProxyConfig',
@@ -119,6 +134,13 @@ export const scalarValidators: ReadonlyMap<string, (args: Arguments) => Verdict>
   ['validateExtensionProviderTracingLightStep', provider('lightstep')],
   ['validateExtensionProviderTracingOpenCensusAgent', provider('opencensus')],
   ['validateExtensionProviderTracingZipkin', provider('zipkin')],
+  [
+    'ValidateTrafficExtension',
+    ([spec]: Arguments): Verdict => collected(out => validateTrafficExtension(fields(spec), out)),
+  ],
+  ['validateHTTPDirectResponse', inRule(value => ({ directResponse: value, route: undefined }))],
+  ['validateHTTPFaultInjectionAbort', inRule(abort => ({ fault: { abort } }))],
+  ['validateHTTPRewrite', inRule(rewrite => ({ rewrite }))],
   ['validateHTTPStatus', many(code => [statusProblem(Number(code))].filter(problem => problem !== null))],
   ['validateLocalities', many(list_ => [localitiesProblem(list(list_).map(text))].filter(problem => problem !== null))],
   [
