@@ -6,7 +6,7 @@ import type { Resource } from '../resources/types.ts'
 import { Application, type BehaviourSpec } from '../world/apps/index.ts'
 import type { Pod, PodApplications, World } from '../world/index.ts'
 import { workloadOf } from './directory.ts'
-import type { WorkloadBehaviourSpec } from './schema.ts'
+import type { ExternalHostSpec, WorkloadBehaviourSpec } from './schema.ts'
 
 /** The applications of one run: those of the pods at the start, and those of pods that are born later. */
 export class Applications implements PodApplications {
@@ -29,6 +29,14 @@ export class Applications implements PodApplications {
     this.behaviours = behaviours
     for (const pod of world.pods.values()) this.attach(pod, clients)
     world.applications = this
+  }
+
+  /** Puts applications behind the hosts outside of the cluster. */
+  serveExternal(hosts: readonly ExternalHostSpec[]): void {
+    for (const { name, ports, behaviour } of hosts) {
+      const pod = this.world.pod(name)
+      if (pod !== null) this.serve(pod, name, ports, behaviour ?? {})
+    }
   }
 
   /** `workload.namespace` that no behaviour matched, in order of the pods. */
@@ -64,14 +72,18 @@ export class Applications implements PodApplications {
     if (ports.length === 0) return
     const workload = workloadOf(name)
     if (index < 0 && !clients.has(pod.id)) this.nobody.add(`${workload}.${namespace}`)
-    const behaviour: BehaviourSpec = behaviours[index]?.behaviour ?? {}
+    this.serve(pod, workload, ports, behaviours[index]?.behaviour ?? {})
+  }
+
+  private serve(pod: Pod, name: string, ports: readonly number[], behaviour: BehaviourSpec): void {
+    const { world } = this
     const application = new Application({
       scheduler: world.engine,
       tree: world.tree,
       recorder: this.recorder,
       network: pod.network,
-      resolve: host => world.resolve(host, namespace),
-      name: workload,
+      resolve: host => world.resolve(host, pod.workload.namespace),
+      name,
       pod: pod.id,
       behaviour,
     })

@@ -73,6 +73,7 @@ function checkMeaning(scenario: ScenarioSpec, error: (path: Path, message: strin
     const wrong = checkBehaviour(workload.behaviour)
     if (wrong !== null) error([...path, 'behaviour', ...wrong.path], wrong.message)
   }
+  checkExternalHosts(scenario, error)
   for (const [i, event] of (scenario.timeline ?? []).entries())
     checkEvent(event, scenario, end, (path, message) => error(['spec', 'timeline', i, ...path], message))
   for (const [i, { from, to, expect }] of (scenario.expectations ?? []).entries()) {
@@ -82,6 +83,18 @@ function checkMeaning(scenario: ScenarioSpec, error: (path: Path, message: strin
       error([...path, 'from'], 'the window is empty: from is not before to')
     const { key, kind, value } = kindOf(expect)
     kind.check?.(value, loads, (below, message) => error([...path, 'expect', key, ...below], message))
+  }
+}
+
+function checkExternalHosts({ externalHosts = [] }: ScenarioSpec, error: (path: Path, message: string) => void): void {
+  const names = new Set<string>()
+  for (const [i, { name, hosts, behaviour }] of externalHosts.entries()) {
+    const path = ['spec', 'externalHosts', i]
+    for (const taken of [name, ...hosts].filter(word => names.has(word)))
+      error(path, `there are two external hosts named ${taken}`)
+    for (const word of [name, ...hosts]) names.add(word)
+    const wrong = behaviour === undefined ? null : checkBehaviour(behaviour)
+    if (wrong !== null) error([...path, 'behaviour', ...wrong.path], wrong.message)
   }
 }
 

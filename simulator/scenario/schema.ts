@@ -15,6 +15,16 @@ const WorkloadBehaviour = z.strictObject({
   behaviour: Behaviour,
 })
 
+const ExternalHost = z.strictObject({
+  name: z.string().min(1),
+  hosts: z.array(z.string().min(1)).min(1).describe('DNS names that lead to it.'),
+  ports: z
+    .array(z.number().int().min(1).max(65535))
+    .min(1)
+    .describe('Where it speaks plain HTTP (or what `behaviour.tcp` says).'),
+  behaviour: Behaviour.optional(),
+})
+
 const Seed = z.union([z.string(), z.number()])
 
 export const ScenarioDocument = z.strictObject({
@@ -30,6 +40,7 @@ export const ScenarioDocument = z.strictObject({
       .array(WorkloadBehaviour)
       .optional()
       .describe('What the applications do; one that nobody describes answers 200 with its name at once.'),
+    externalHosts: z.array(ExternalHost).optional().describe('Hosts outside the cluster that applications may call.'),
     loads: z
       .array(z.union([Load, ReplayedLoad]))
       .optional()
@@ -43,6 +54,7 @@ export const ScenarioDocument = z.strictObject({
   }),
 })
 
+export type ExternalHostSpec = z.output<typeof ExternalHost>
 export type WorkloadBehaviourSpec = z.output<typeof WorkloadBehaviour>
 
 /** A scenario that passed all checks; what it names in other files is in it. Durations are still text. */

@@ -10,7 +10,7 @@ import { loadResources, meshConfigFrom } from '../resources/index.ts'
 import { resourceName } from '../resources/resource-name.ts'
 import type { Resource, SourceFile } from '../resources/types.ts'
 import { validateAll } from '../validation/index.ts'
-import { World } from '../world/index.ts'
+import { type ExternalHost, World } from '../world/index.ts'
 import { LoadGenerator, type LoadSpec } from '../world/load/index.ts'
 import { Applications } from './applications.ts'
 import { callsOf } from './calls.ts'
@@ -54,6 +54,11 @@ export function createSimulation(options: SimulationOptions): SimulationResult {
   return hasError(diagnostics) ? { simulation: null, diagnostics } : { simulation, diagnostics }
 }
 
+/** Addresses of 198.51.100.0/24 (RFC 5737: for documentation) in order of the file. */
+function externalHosts({ externalHosts = [] }: ScenarioSpec): ExternalHost[] {
+  return externalHosts.map(({ name, hosts }, i) => ({ name, hosts, ip: `198.51.100.${i + 1}` }))
+}
+
 export class Simulation {
   readonly scenario: ScenarioSpec
   readonly seed: string
@@ -92,6 +97,7 @@ export class Simulation {
       resources,
       meshConfig: meshConfigFrom(resources).meshConfig,
       recorder: this.recorder,
+      externalHosts: externalHosts(scenario),
       ...(scenario.network === undefined ? {} : { network: scenario.network }),
     })
     this.engine = this.world.engine
@@ -100,6 +106,7 @@ export class Simulation {
     const clients = new Set(specs.map(load => sourcePod(this.world, load.source)?.id ?? ''))
     const behaviours = scenario.workloads ?? []
     this.applications = new Applications(this.world, this.recorder, behaviours, clients)
+    this.applications.serveExternal(scenario.externalHosts ?? [])
     this.undescribed = this.applications.undescribed
     for (const i of this.applications.unused) {
       const { name, labels } = behaviours[i]!
