@@ -57,9 +57,8 @@ export class Applications implements PodApplications {
     for (const port of portsOf(pod, this.world.currentResources())) pod.unlisten(port)
   }
 
-  busy(pod: Pod): boolean {
-    const application = this.byPod.get(pod.id)
-    return application !== undefined && application.load.busy + application.load.waiting > 0
+  load(pod: Pod): { busy: number; waiting: number } {
+    return this.byPod.get(pod.id)?.load ?? { busy: 0, waiting: 0 }
   }
 
   private attach(pod: Pod, clients: ReadonlySet<string>): void {

@@ -246,6 +246,11 @@ export class World {
       drain: id => this.worldPods.get(id)?.proxy?.live.drainInbound(),
       end: id => this.setWorkload({ id, killed: true }),
       webhook: () => this.controlPlane.available,
+      busyWorkers: id => {
+        const pod = this.worldPods.get(id)
+        return pod === undefined ? 0 : (this.applications?.load(pod).busy ?? 0)
+      },
+      scale: (owner, replicas) => this.apply({ upsert: [{ ...owner, spec: { ...(owner.spec as object), replicas } }] }),
       schedulable: zone => !this.lostZones.has(zone),
     }
   }

@@ -1,7 +1,9 @@
 // Kubernetes as a process: controllers that watch objects and pods and act on what they see, a little later.
 import { type EventHandler, Timer } from '../../engine/index.ts'
 import type { Resource } from '../../resources/types.ts'
+import { Autoscalers } from './autoscaler.ts'
 import { ReplicaController, replicasOf } from './deployment.ts'
+import type { PodRun } from './kubelet.ts'
 import { DEFAULT_TIMES, type KubernetesHost } from './types.ts'
 
 export type { Applications, KubernetesHost } from './types.ts'
@@ -12,15 +14,25 @@ export class Kubernetes implements EventHandler {
   private readonly host: KubernetesHost
   private readonly controllers = new Map<string, ReplicaController>()
   private readonly loop: Timer
+  private readonly autoscalers: Autoscalers
 
   constructor(host: KubernetesHost) {
     this.host = host
     this.loop = new Timer(host.scheduler, this, 1)
+    this.autoscalers = new Autoscalers(host, this)
     for (const object of host.objects()) if (CONTROLLED.has(object.kind)) this.watch(object, true)
+    this.autoscalers.wake()
+  }
+
+  /** The pods of a controller, for those who scale it. */
+  pods(kind: string, name: string, namespace: string): { owner: Resource; alive: readonly PodRun[] } | null {
+    const controller = this.controllers.get(`${kind} ${namespace}/${name}`)
+    return controller === undefined ? null : { owner: controller.owner, alive: controller.alive }
   }
 
   /** Objects changed, or a pod did: the controllers look soon. */
   changed(): void {
+    this.autoscalers.wake()
     if (!this.loop.armed) this.loop.arm(DEFAULT_TIMES.react)
   }
 

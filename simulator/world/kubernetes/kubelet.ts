@@ -175,7 +175,8 @@ export class PodRun implements EventHandler {
 
   private appDone(): void {
     const pod = this.host.pod(this.id)
-    if (pod !== null && this.host.applications?.busy(pod) === true) {
+    const load = pod === null ? undefined : this.host.applications?.load(pod)
+    if (load !== undefined && load.busy + load.waiting > 0) {
       this.after(BUSY_PERIOD, APP_DONE)
       return
     }

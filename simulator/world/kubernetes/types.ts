@@ -11,8 +11,8 @@ export interface Applications {
   start(pod: Pod): void
   /** SIGTERM: it takes no new connections; what it has begun it ends. */
   stop(pod: Pod): void
-  /** Is it still working on requests? */
-  busy(pod: Pod): boolean
+  /** Requests that it works on, and that wait for a worker. */
+  load(pod: Pod): { busy: number; waiting: number }
 }
 
 export interface KubernetesHost {
@@ -34,6 +34,10 @@ export interface KubernetesHost {
   /** Is there a node left in the zone that the pod must run in? */
   schedulable(zone: string): boolean
   readonly applications: Applications | null
+  /** Workers of a pod's application that are at work now. */
+  busyWorkers(id: string): number
+  /** Writes the object with another number of replicas. */
+  scale(owner: Resource, replicas: number): void
 }
 
 /** Times that no document says, µs. */

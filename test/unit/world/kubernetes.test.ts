@@ -106,3 +106,38 @@ describe('a StatefulSet', () => {
     ).toEqual(['web-0 v2', 'web-1 v2', 'web-2 v2'])
   })
 })
+
+describe('a HorizontalPodAutoscaler', () => {
+  const REQUEST = '{"resources":{"requests":{"cpu":"1"}}}'
+  const scaler = JSON.stringify({
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+      minReplicas: 1,
+      maxReplicas: 6,
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } },
+      ],
+    },
+  })
+
+  test('scales up by use, within its bounds, and down after its window', () => {
+    const mesh = start(`${workload('Deployment', 1, 'v1', REQUEST)}\n---\n${scaler}`)
+    let busy = 4
+    // Work is shared by the pods that are ready.
+    mesh.world.applications = {
+      start: () => {},
+      stop: () => {},
+      load: () => ({ busy: busy / Math.max(1, mesh.ready()), waiting: 0 }),
+    }
+    mesh.world.engine.runUntil(60 * SECOND)
+    expect(mesh.ready()).toBe(6)
+    busy = 0
+    mesh.world.engine.runUntil(200 * SECOND)
+    expect(mesh.ready()).toBe(6)
+    mesh.world.engine.runUntil(420 * SECOND)
+    expect(mesh.ready()).toBe(1)
+  })
+})
