@@ -22,15 +22,15 @@ export function folderFor(scenario: string | undefined, flags: RunFlags): Scenar
   return { ...folder, files: [...folder.files, ...files], sources: [...folder.sources, ...files] }
 }
 
-/** Runs it; a mesh with errors ends the command. */
-export function execute(folder: ScenarioFolder, flags: RunFlags): Report {
+/** Runs it; a mesh with errors ends the command. `talk`: diagnostics go to stderr. */
+export function execute(folder: ScenarioFolder, flags: RunFlags, talk = true): Report {
   const result = runScenario({
     scenario: folder.scenario,
     files: folder.files,
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
     ...(flags.duration === undefined ? {} : { duration: flags.duration }),
   })
-  report(result.diagnostics, folder.sources)
+  if (talk) report(result.diagnostics, folder.sources)
   if (result.report === null) throw new CommandFailure(EXIT.inputData, 'the mesh has errors and was not run')
   return result.report
 }

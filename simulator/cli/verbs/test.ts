@@ -1,5 +1,5 @@
 // `test`: all scenarios below the folders, a line each and a closing line.
-import type { Report } from '../../scenario/index.ts'
+import { formatReports, REPORT_FORMATS, type Report, type ReportFormat } from '../../scenario/index.ts'
 import { execute, type RunFlags } from '../execute.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { pathsOf, readScenario, scenariosBelow } from '../files.ts'
@@ -7,7 +7,7 @@ import { type DefineVerb, examples, output, virtualTime } from '../verb.ts'
 import { type Answer, answering, watchFlag } from '../watch.ts'
 
 interface Flags extends RunFlags {
-  output: 'text' | 'json'
+  output: 'text' | 'json' | ReportFormat
   watch?: boolean
 }
 
@@ -19,10 +19,14 @@ export const defineTest: DefineVerb = (program, { end }) => {
     .option('--seed <seed>', 'seed of all dice')
     .option('--duration <time>', 'virtual time to run, e.g. 90s', virtualTime)
     .addOption(watchFlag())
-    .addOption(output('text', 'json'))
+    .addOption(output('text', 'json', ...REPORT_FORMATS))
     .addHelpText(
       'after',
-      examples('meshsim test scenarios', 'meshsim test scenarios/bookinfo-canary --seed 2', 'meshsim test a b -o json'),
+      examples(
+        'meshsim test scenarios',
+        'meshsim test scenarios/bookinfo-canary --seed 2',
+        'meshsim test scenarios -o junit > junit.xml',
+      ),
     )
     .action(async (dirs: string[], flags: Flags) => {
       end(await answering(flags.watch === true ? pathsOf(dirs) : null, () => test(dirs, flags)))
@@ -44,12 +48,15 @@ function test(dirs: readonly string[], flags: Flags): Answer {
     }
   }
   const failed = reports.filter(outcome => !outcome.ok).length
-  const text =
-    flags.output === 'json'
-      ? `${JSON.stringify(reports, null, 2)}\n`
-      : `${reports.map(lineOf).join('')}${reports.length - failed} passed, ${failed + unreadable} failed\n`
+  const text = textOf(reports, failed, unreadable, flags.output)
   const code = unreadable > 0 ? EXIT.inputData : failed === 0 ? EXIT.good : EXIT.expectationFailed
   return { text, code }
+}
+
+function textOf(reports: readonly Report[], failed: number, unreadable: number, format: Flags['output']): string {
+  if (format === 'json') return `${JSON.stringify(reports, null, 2)}\n`
+  if (format !== 'text') return formatReports(reports, format)
+  return `${reports.map(lineOf).join('')}${reports.length - failed} passed, ${failed + unreadable} failed\n`
 }
 
 function lineOf(outcome: Report): string {
