@@ -10,6 +10,7 @@ import { defineAnalyze } from './verbs/analyze.ts'
 import { defineBench } from './verbs/bench.ts'
 import { defineCompletion } from './verbs/completion.ts'
 import { defineConfigDump } from './verbs/config-dump.ts'
+import { defineExplain } from './verbs/explain.ts'
 import { defineExport } from './verbs/export.ts'
 import { defineProxyConfig } from './verbs/proxy-config.ts'
 import { defineProxyStatus } from './verbs/proxy-status.ts'
@@ -24,6 +25,7 @@ const VERBS: readonly DefineVerb[] = [
   defineServe,
   defineRun,
   defineTest,
+  defineExplain,
   defineAnalyze,
   defineProxyConfig,
   defineProxyStatus,

@@ -2,6 +2,7 @@
 // its decisions. Where a proxy recorded no trail, the chain is what its log line itself tells: the names chosen.
 import { accessLogLine, type StreamRecord, type TrailStep } from '../observation/index.ts'
 import type { Resource } from '../resources/types.ts'
+import { placeOf } from '../scenario/index.ts'
 import type { DecisionFrame, SpanFrame } from './frame.ts'
 import { faultOf, outcomeOfClient, outcomeOfStream } from './outcome.ts'
 import type { Topology } from './topology.ts'
@@ -136,16 +137,4 @@ function namesOf(record: StreamRecord): TrailStep[] {
     at: record.end,
   })
   return chain
-}
-
-/** `/apis/networking.istio.io/v1/namespaces/default/virtual-service/reviews` -> `reviews.yaml:8`. */
-function placeOf(config: string, resources: readonly Resource[]): string {
-  if (config === '') return ''
-  const parts = config.split('/')
-  const [namespace, kind, name] = [parts.at(-3) ?? '', (parts.at(-2) ?? '').replaceAll('-', ''), parts.at(-1) ?? '']
-  const found = resources.find(
-    r => r.metadata.name === name && r.metadata.namespace === namespace && r.kind.toLowerCase() === kind,
-  )
-  const at = found?.locate(['spec']) ?? found?.locate([]) ?? null
-  return at === null ? '' : `${at.file}:${at.line}`
 }

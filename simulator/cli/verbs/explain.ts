@@ -1,0 +1,92 @@
+// `explain`: one request on its way through the mesh, decision by decision.
+import { InvalidArgumentError } from 'commander'
+import { bareScenario, explain, printExplanation } from '../../scenario/index.ts'
+import { CommandFailure, EXIT } from '../exit-codes.ts'
+import { readScenario, readSources, report } from '../files.ts'
+import type { MeshFlags } from '../mesh.ts'
+import { type DefineVerb, examples, filename, output, virtualTime } from '../verb.ts'
+
+interface Flags extends MeshFlags {
+  from: string
+  to: string
+  via?: string
+  request: string
+  header?: [name: string, value: string][]
+  data?: string
+  at?: number
+  seed?: string
+  output: 'text' | 'json'
+}
+
+/** `name: value`, as curl has it. */
+function header(text: string, before: [string, string][] = []): [string, string][] {
+  const colon = text.indexOf(':')
+  if (colon <= 0) throw new InvalidArgumentError('a header is "name: value".')
+  return [...before, [text.slice(0, colon).trim().toLowerCase(), text.slice(colon + 1).trim()]]
+}
+
+function url(text: string): string {
+  if (/^https?:\/\/[^/\s:]+(?::\d+)?(?:\/\S*)?$/.test(text)) return text
+  throw new InvalidArgumentError('expected http://host[:port]/path.')
+}
+
+export const defineExplain: DefineVerb = (program, { end }) => {
+  program
+    .command('explain')
+    .description(
+      'every decision on the way of one request: routes tried, filters, cluster, endpoint, with the YAML behind',
+    )
+    .requiredOption('--from <source>', 'internet, or a workload: name or name.namespace')
+    .requiredOption('--to <url>', 'http://host[:port]/path', url)
+    .option('--via <service>', "connect to this host, e.g. a gateway's Service istio-ingressgateway.istio-system")
+    .option('-X, --request <method>', 'method', 'GET')
+    .option('-H, --header <line>', '"name: value"; may be repeated', header)
+    .option('-d, --data <body>', 'body of the request')
+    .addOption(filename())
+    .option('--scenario <name>', 'the mesh and the applications of a scenario')
+    .option('--at <time>', 'within the running scenario, at this virtual time, e.g. 90s', virtualTime)
+    .option('--seed <seed>', 'seed of all dice')
+    .addOption(output('text', 'json'))
+    .addHelpText(
+      'after',
+      examples(
+        "meshsim explain --scenario bookinfo --from productpage-v1 --to http://reviews:9080/reviews/0 -H 'end-user: jason'",
+        'meshsim explain --scenario bookinfo --from internet --via istio-ingressgateway.istio-system --to http://bookinfo.example.com/productpage',
+        'meshsim explain --scenario bookinfo-canary --from productpage-v1 --to http://reviews:9080/ --at 95s -o json',
+      ),
+    )
+    .action((flags: Flags) => end(explained(flags)))
+}
+
+function explained(flags: Flags): number {
+  const folder = flags.scenario === undefined ? null : readScenario(flags.scenario)
+  const files = [...(folder?.files ?? []), ...readSources(flags.filename ?? [])]
+  if (files.length === 0) throw new CommandFailure(EXIT.usage, 'give the mesh: -f FILE or --scenario NAME')
+  const { from, to, via, header: lines = [], data, at, seed } = flags
+  const source = from === 'internet' || from.includes('.') ? from : `${from}.default`
+  const { host, ...headers } = Object.fromEntries(lines)
+  const { explanation, diagnostics } = explain({
+    scenario: folder?.scenario ?? bareScenario('documents'),
+    files,
+    from: source,
+    request: {
+      method: flags.request,
+      url: to,
+      headers,
+      ...(host === undefined ? {} : { host }),
+      ...(data === undefined ? {} : { body: data }),
+    },
+    ...(via === undefined ? {} : { via }),
+    ...(at === undefined ? {} : { at }),
+    ...(seed === undefined ? {} : { seed }),
+  })
+  report(
+    diagnostics.filter(found => found.level === 'error'),
+    folder?.sources ?? files,
+  )
+  if (explanation === null) throw new CommandFailure(EXIT.inputData, 'the request could not be sent')
+  process.stdout.write(
+    flags.output === 'json' ? `${JSON.stringify(explanation, null, 2)}\n` : printExplanation(explanation),
+  )
+  return EXIT.good
+}
