@@ -36,7 +36,7 @@ describe('bash', () => {
   })
   test('a flag of the verb, and of all verbs', async () => {
     const text = await script('bash')
-    expect(offered(text, 'run', '--se')).toEqual(['--seed'])
+    expect(offered(text, 'run', '--du')).toEqual(['--duration'])
     expect(offered(text, 'run', '--col')).toEqual(['--color'])
   })
   test('values of a flag', async () => {
