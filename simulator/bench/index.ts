@@ -9,6 +9,7 @@ import { type Pod, World } from '../world/index.ts'
 import { LoadGenerator } from '../world/load/index.ts'
 import { behaviourOf, meshYaml, PORT, WORKLOADS, type WorkloadName } from './workloads.ts'
 
+export { configDocuments } from './config.ts'
 export { runFloor } from './floor.ts'
 export { type PushBenchRow, runPushBench } from './push.ts'
 export type { WorkloadName } from './workloads.ts'

@@ -2,6 +2,7 @@
 import { isMainThread, Worker } from 'node:worker_threads'
 import {
   type BenchRow,
+  configDocuments,
   isWorkload,
   type PushBenchRow,
   runBench,
@@ -9,6 +10,7 @@ import {
   runPushBench,
   type WorkloadName,
 } from '../../bench/index.ts'
+import { examine } from '../../scenario/index.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { type DefineVerb, examples } from '../verb.ts'
 
@@ -27,6 +29,9 @@ const PUSH_CHANGES = 1_000
  */
 const YOUNG_GENERATION_MB = 192
 
+/** Resources of `bench config` when nobody says. */
+const CONFIG_RESOURCES = 5_000
+
 const measure = (): { wall: number; cpu: number } => {
   const cpu = process.cpuUsage()
   return { wall: performance.now() / 1e3, cpu: (cpu.user + cpu.system) / 1e6 }
@@ -36,8 +41,8 @@ export const defineBench: DefineVerb = (program, { end }) => {
   program
     .command('bench')
     .description('measure the event loop on a workload; one JSON line a row')
-    .argument('<workload>', 'chain, mesh, push or all')
-    .argument('[requests]', 'requests to run; push: endpoint changes')
+    .argument('<workload>', 'chain, mesh, push, config or all')
+    .argument('[requests]', 'requests to run; push: endpoint changes; config: resources')
     .argument('[seed]', 'seed of all dice', '1')
     .addHelpText('after', examples('meshsim bench chain 200000 1', 'meshsim bench mesh 50000 7', 'meshsim bench all'))
     .action(async (workload: string, requests: string | undefined, seed: string) =>
@@ -68,6 +73,10 @@ function measureRows(workload: string, requests: string | undefined, seed: strin
     printPush(runPushBench(countOf(requests, PUSH_CHANGES), seed, measure))
     return
   }
+  if (workload === 'config') {
+    printConfig(countOf(requests, CONFIG_RESOURCES))
+    return
+  }
   if (workload !== 'all') {
     print(runBench(named(workload), countOf(requests, 50_000), seed, measure))
     return
@@ -82,11 +91,12 @@ function measureRows(workload: string, requests: string | undefined, seed: strin
       `${name}: ${Math.round(row.hops / row.cpu)} hops per CPU second, ${share.toFixed(4)} of the floor\n`,
     )
   }
+  printConfig(CONFIG_RESOURCES)
 }
 
 function named(workload: string): WorkloadName {
   if (isWorkload(workload)) return workload
-  throw new CommandFailure(EXIT.usage, `${workload}: the workloads are chain, mesh, push and all`)
+  throw new CommandFailure(EXIT.usage, `${workload}: the workloads are chain, mesh, push, config and all`)
 }
 
 function countOf(requests: string | undefined, fallback: number): number {
@@ -103,4 +113,21 @@ const print = (row: BenchRow): void => {
 const printPush = (row: PushBenchRow): void => {
   const memory = Math.round(process.memoryUsage().rss / 1_048_576)
   process.stdout.write(`${JSON.stringify({ ...row, memory })}\n`)
+}
+
+/** Loading, analysers and lint of a large mesh: seconds, and megabytes of resident memory when all is done. */
+function printConfig(count: number): void {
+  const files = [{ name: 'mesh.yaml', content: configDocuments(count) }]
+  const before = measure()
+  const { resources, remarks } = examine(files)
+  const after = measure()
+  const row = {
+    workload: 'config',
+    resources,
+    remarks: remarks.length,
+    wall: after.wall - before.wall,
+    cpu: after.cpu - before.cpu,
+    memory: Math.round(process.memoryUsage().rss / 1_048_576),
+  }
+  process.stdout.write(`${JSON.stringify(row)}\n`)
 }
