@@ -17,7 +17,7 @@ export function folderFor(scenario: string | undefined, flags: RunFlags): Scenar
     return readScenario(scenario)
   }
   const files = readSources(flags.filename)
-  if (scenario === undefined) return { scenario: bareScenario('documents'), files, sources: files }
+  if (scenario === undefined) return { scenario: bareScenario('documents'), files, beside: [], sources: files }
   const folder = readScenario(scenario)
   return { ...folder, files: [...folder.files, ...files], sources: [...folder.sources, ...files] }
 }

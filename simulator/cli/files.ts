@@ -65,7 +65,9 @@ export interface ScenarioFolder {
   scenario: ScenarioSpec
   /** The mesh's documents. */
   files: SourceFile[]
-  /** All text, for carets under diagnostics. */
+  /** What scenario.yaml may name beside it. */
+  beside: SourceFile[]
+  /** All text, for carets under diagnostics; the scenario file first. */
   sources: SourceFile[]
 }
 
@@ -90,7 +92,7 @@ export function readScenario(name: string): ScenarioFolder {
   const sources = [file, ...files]
   report(loaded.diagnostics, sources)
   if (loaded.scenario === null) throw new CommandFailure(EXIT.inputData, `${shown(path)}: the scenario cannot be run`)
-  return { scenario: loaded.scenario, files, sources }
+  return { scenario: loaded.scenario, files, beside, sources }
 }
 
 function folderOf(name: string): string {

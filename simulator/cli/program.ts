@@ -17,6 +17,7 @@ import { defineProxyStatus } from './verbs/proxy-status.ts'
 import { defineRun } from './verbs/run.ts'
 import { defineScenario } from './verbs/scenario.ts'
 import { defineServe } from './verbs/serve.ts'
+import { defineSweep } from './verbs/sweep.ts'
 import { defineTest } from './verbs/test.ts'
 import { defineVersion } from './verbs/version.ts'
 
@@ -25,6 +26,7 @@ const VERBS: readonly DefineVerb[] = [
   defineServe,
   defineRun,
   defineTest,
+  defineSweep,
   defineExplain,
   defineAnalyze,
   defineProxyConfig,
