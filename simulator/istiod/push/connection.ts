@@ -75,7 +75,7 @@ export class Connection {
   /** Responses of one push, ready to send; none when it does not concern this proxy. */
   push(request: PushRequest, rootNamespace: string): DeltaDiscoveryResponse[] {
     const before = this.view
-    this.view = before.snapshot === request.snapshot ? before : new ProxyView(request.snapshot, this.node)
+    this.view = before.snapshot === request.snapshot ? before : new ProxyView(request.snapshot, this.node, before)
     this.version = request.version
     const watched: Subscriptions = this.subscriptions
     return planPush(request.keys, before, this.view, watched, rootNamespace)

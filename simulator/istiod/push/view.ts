@@ -3,6 +3,7 @@
 import type { MeshSnapshot, SidecarScope } from '../../registry/mesh-snapshot.ts'
 import type { ProxyNode, Service } from '../../registry/types.ts'
 import type { ProxyConfiguration } from '../../xds/types.ts'
+import { retranslateProxy, type Translation } from '../incremental.ts'
 import { translateProxy } from '../index.ts'
 
 /** One proxy at one moment. */
@@ -10,18 +11,30 @@ export class ProxyView {
   readonly node: ProxyNode
   readonly snapshot: MeshSnapshot
   private translated: ProxyConfiguration | null = null
+  /** What a translation may build on; dropped with the first use. */
+  private before: Translation | null
   private scope: SidecarScope | null = null
   private named: ReadonlySet<string> | null = null
   private readonly rules = new Map<string, readonly string[]>()
 
-  constructor(snapshot: MeshSnapshot, node: ProxyNode) {
+  constructor(snapshot: MeshSnapshot, node: ProxyNode, before: ProxyView | null = null) {
     this.snapshot = snapshot
     this.node = node
+    this.before = before?.latest ?? null
+  }
+
+  /** The last translation on the way to this moment, so that views never chain. */
+  private get latest(): Translation | null {
+    return this.translated === null ? this.before : { snapshot: this.snapshot, configuration: this.translated }
   }
 
   /** All that istiod would send it. */
   get configuration(): ProxyConfiguration {
-    this.translated ??= translateProxy(this.snapshot, this.node)
+    if (this.translated === null) {
+      const { before, snapshot, node } = this
+      this.translated = before === null ? translateProxy(snapshot, node) : retranslateProxy(before, snapshot, node)
+      this.before = null
+    }
     return this.translated
   }
 
