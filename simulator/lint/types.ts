@@ -34,12 +34,19 @@ export interface Remark {
   hint: string
 }
 
+export interface Written<Spec> {
+  resource: Resource
+  spec: Spec
+  namespace: string
+}
+
 /** The snapshot, and the findings of the linter at work. */
 export class LintedMesh {
   readonly snapshot: MeshSnapshot
   readonly calls: readonly Call[]
   readonly findings: Diagnostic[] = []
   private code = ''
+  private readonly byKind = new Map<string, Written<unknown>[]>()
 
   constructor(snapshot: MeshSnapshot, calls: readonly Call[]) {
     this.snapshot = snapshot
@@ -52,10 +59,16 @@ export class LintedMesh {
   }
 
   /** Objects of one of Istio's kinds as they are written, in order of arrival. */
-  written<Spec>(kind: string): { resource: Resource; spec: Spec; namespace: string }[] {
-    return this.snapshot.input.resources
-      .filter(resource => resource.kind === kind && resource.apiVersion.split('/')[0]?.endsWith('.istio.io'))
-      .map(resource => ({ resource, spec: resource.spec as Spec, namespace: resource.metadata.namespace }))
+  written<Spec>(kind: string): Written<Spec>[] {
+    let found = this.byKind.get(kind)
+    if (found === undefined) {
+      found = this.snapshot.input.resources
+        .filter(resource => resource.kind === kind && resource.apiVersion.split('/')[0]?.endsWith('.istio.io'))
+        .map(resource => ({ resource, spec: resource.spec, namespace: resource.metadata.namespace }))
+      this.byKind.set(kind, found)
+    }
+    // the loader has decoded each spec as its kind's message
+    return found as Written<Spec>[]
   }
 
   report(resource: Resource, { path, level, message, hint }: Remark): void {
