@@ -45,6 +45,14 @@ export const ScenarioDocument = z.strictObject({
       .array(z.union([Load, ReplayedLoad]))
       .optional()
       .describe('Who sends requests. Without any, each route of the gateways is asked for.'),
+    /** The control plane; `latency` is between it and a proxy, one way. */
+    istiod: z
+      .strictObject({
+        replicas: z.number().int().min(1).optional(),
+        cores: z.number().int().min(1).optional(),
+        latency: Distribution.optional(),
+      })
+      .optional(),
     network: z
       .strictObject({ betweenPods: Distribution.optional(), toSidecar: Distribution.optional() })
       .optional()

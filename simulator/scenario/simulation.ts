@@ -10,7 +10,7 @@ import { loadResources, meshConfigFrom } from '../resources/index.ts'
 import { resourceName } from '../resources/resource-name.ts'
 import type { Resource, SourceFile } from '../resources/types.ts'
 import { validateAll } from '../validation/index.ts'
-import { type ExternalHost, World } from '../world/index.ts'
+import { type ExternalHost, type PushSpec, World } from '../world/index.ts'
 import { LoadGenerator, type LoadSpec } from '../world/load/index.ts'
 import { Applications } from './applications.ts'
 import { callsOf } from './calls.ts'
@@ -99,6 +99,7 @@ export class Simulation {
       recorder: this.recorder,
       externalHosts: externalHosts(scenario),
       ...(scenario.network === undefined ? {} : { network: scenario.network }),
+      ...(scenario.istiod === undefined ? {} : { push: pushSpec(scenario.istiod) }),
     })
     this.engine = this.world.engine
     const specs = this.loadSpecs(findings)
@@ -229,4 +230,12 @@ function hasError(diagnostics: readonly Diagnostic[]): boolean {
 
 function finding(level: Diagnostic['level'], message: string, path: Diagnostic['path']): Diagnostic {
   return { code: 'SIM0502', level, message, resource: '', path, at: null }
+}
+
+function pushSpec({ replicas, cores, latency }: NonNullable<ScenarioSpec['istiod']>): PushSpec {
+  return {
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(cores === undefined ? {} : { cores }),
+    ...(latency === undefined ? {} : { delay: latency }),
+  }
 }
