@@ -75,7 +75,8 @@ function verifiesEs256(jwt: Jwt, key: JsonObject): boolean {
   const x = fromBase64Url(text(key.x))
   const y = fromBase64Url(text(key.y))
   if (x === null || y === null || x.length !== 32 || y.length !== 32) return false
-  return p256.verify(jwt.signature, utf8(jwt.signed), Uint8Array.from([4, ...x, ...y]))
+  // RFC 7518 and BoringSSL take either of the two values of s.
+  return p256.verify(jwt.signature, utf8(jwt.signed), Uint8Array.from([4, ...x, ...y]), { lowS: false })
 }
 
 /** Envoy's words for a token that no key of the set fits, or '' when one verifies it. */
