@@ -1,6 +1,6 @@
 // xxHash64, seed included: what Envoy hashes request keys, ring points and maglev slots with. BigInt is slow, but it runs
 // once per key and host set; the balancers keep what they computed.
-import { utf8 } from './bytes.ts'
+import { utf8 } from '../wire/bytes.ts'
 
 const P1 = 0x9e3779b185ebca87n
 const P2 = 0xc2b2ae3d27d4eb4fn

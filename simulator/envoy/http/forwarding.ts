@@ -1,9 +1,9 @@
 // Who the request comes from, and what the connection manager changes on its headers before any filter sees it
 // (source/common/http/conn_manager_utility.cc).
 import { sha256 } from '@noble/hashes/sha2.js'
+import { hex, utf8 } from '../../wire/bytes.ts'
 import type { HeaderLines } from '../../wire/types.ts'
 import type { JsonObject } from '../../xds/types.ts'
-import { hex, utf8 } from '../bytes.ts'
 import { header, number, object, text } from '../json.ts'
 
 /** Control headers that only callers inside the trust boundary may send. With Istio's settings nobody is inside. */

@@ -1,12 +1,10 @@
 // Signs the tokens of a load: ES256 by noble's curves (deterministic, RFC 6979), RS256 by plain arithmetic.
 import { p256 } from '@noble/curves/nist.js'
-import { sha256 } from '@noble/hashes/sha2.js'
 import { invariant, parseDuration, SECOND } from '../../engine/index.ts'
 import { fromBase64Url, toBase64Url } from '../../wire/base64.ts'
+import { fromHex, utf8 } from '../../wire/bytes.ts'
+import { encodedMessage, powerOf } from '../../wire/rsa.ts'
 import type { JwtSpec } from './types.ts'
-
-/** DigestInfo of SHA-256 (RFC 8017, section 9.2). */
-const SHA256_INFO = [0x30, 0x31, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20]
 
 /** What is wrong with a spec, or null. */
 export function checkJwt(spec: JwtSpec): string | null {
@@ -36,36 +34,7 @@ export function signJwt(spec: JwtSpec, epochSeconds: number): string {
 }
 
 function signRsa(message: Uint8Array, n: Uint8Array, d: Uint8Array): Uint8Array {
-  const digest = [...SHA256_INFO, ...sha256(message)]
-  const padding = new Array<number>(n.length - 3 - digest.length).fill(0xff)
-  const block = toInteger([0, 1, ...padding, 0, ...digest])
-  const hex = power(block, toInteger(d), toInteger(n))
-    .toString(16)
-    .padStart(n.length * 2, '0')
-  return Uint8Array.from({ length: n.length }, (_byte, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
-}
-
-function toInteger(bytes: Iterable<number>): bigint {
-  let sum = 0n
-  for (const byte of bytes) sum = (sum << 8n) | BigInt(byte)
-  return sum
-}
-
-function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let result = 1n
-  let square = base % modulus
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % modulus
-    square = (square * square) % modulus
-  }
-  return result
+  return fromHex(powerOf(fromHex(encodedMessage(message, n.length)), d, n))
 }
 
 const json = (value: unknown): string => toBase64Url(utf8(JSON.stringify(value)))
-
-function utf8(text: string): Uint8Array {
-  const encoded = encodeURIComponent(text).replace(/%([0-9A-F]{2})/g, (_all, code: string) =>
-    String.fromCharCode(Number.parseInt(code, 16)),
-  )
-  return Uint8Array.from(encoded, char => char.charCodeAt(0))
-}

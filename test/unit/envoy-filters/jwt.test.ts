@@ -1,7 +1,8 @@
 // Signatures of tokens, against keys and signatures that Node's own crypto makes.
-import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { parseJwt, verifySignature } from '../../../simulator/envoy/filters/http/jwt.ts'
+import { signJwt } from '../../../simulator/world/load/jwt.ts'
 import type { JsonObject } from '../../../simulator/xds/types.ts'
 
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -24,4 +25,16 @@ test('ES256 is verified whichever s the signer chose', () => {
 
 test('a signature of something else is refused', () => {
   expect(verdict(1, true)).toBe('Jwt verification fails')
+})
+
+test('RS256: what a load signs, Node and the filter verify', () => {
+  const pair = generateKeyPairSync('rsa', { modulusLength: 1024 })
+  const key = { ...pair.privateKey.export({ format: 'jwk' }), kid: 'r' } as Record<string, string>
+  const token = signJwt({ key, claims: { iss: 'tester' } }, 0)
+  const [head = '', body = '', tail = ''] = token.split('.')
+  const signed = Buffer.from(`${head}.${body}`)
+  expect(verify('sha256', signed, pair.publicKey, Buffer.from(tail, 'base64url'))).toBe(true)
+  const keys = [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'r' }]
+  const jwt = parseJwt(token)
+  expect(typeof jwt === 'string' ? jwt : verifySignature(jwt, { keys } as unknown as JsonObject)).toBe('')
 })

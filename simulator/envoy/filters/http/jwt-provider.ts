@@ -2,8 +2,8 @@
 // (source/extensions/filters/http/jwt_authn/{extractor,authenticator}.cc).
 
 import { toBase64Url } from '../../../wire/base64.ts'
+import { utf8 } from '../../../wire/bytes.ts'
 import type { Json, JsonObject } from '../../../xds/types.ts'
-import { utf8 } from '../../bytes.ts'
 import { put, remove } from '../../header-lines.ts'
 import type { HttpStream } from '../../http/stream.ts'
 import { header, list, number, object, text } from '../../json.ts'

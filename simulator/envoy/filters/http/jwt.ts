@@ -1,10 +1,10 @@
 // A JSON web token and the keys that may have signed it: reading, claims, RS256 and ES256 signatures. Verification is
 // synchronous, as the event world is, and each token is verified once per key set.
 import { p256 } from '@noble/curves/nist.js'
-import { sha256 } from '@noble/hashes/sha2.js'
 import { fromBase64Url } from '../../../wire/base64.ts'
+import { utf8 } from '../../../wire/bytes.ts'
+import { encodedMessage, powerOf } from '../../../wire/rsa.ts'
 import type { Json, JsonObject } from '../../../xds/types.ts'
-import { hex, utf8 } from '../../bytes.ts'
 import { list, object, text } from '../../json.ts'
 
 export interface Jwt {
@@ -46,29 +46,12 @@ export function parseJwt(token: string): Jwt | string {
   return { header, payload, signed: `${head}.${body}`, signature }
 }
 
-const toInteger = (bytes: Uint8Array): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
-
-function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let result = 1n
-  let square = base % modulus
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % modulus
-    square = (square * square) % modulus
-  }
-  return result
-}
-
-/** DigestInfo of SHA-256 (RFC 8017, section 9.2). */
-const SHA256_INFO = '3031300d060960864801650304020105000420'
-
 function verifiesRsa(jwt: Jwt, key: JsonObject): boolean {
   const modulus = fromBase64Url(text(key.n))
   const exponent = fromBase64Url(text(key.e))
   if (modulus === null || exponent === null || jwt.signature.length !== modulus.length) return false
-  const opened = power(toInteger(jwt.signature), toInteger(exponent), toInteger(modulus)).toString(16)
-  const digest = SHA256_INFO + hex(sha256(utf8(jwt.signed)))
-  const padding = 'ff'.repeat(modulus.length - 3 - digest.length / 2)
-  return opened.padStart(modulus.length * 2, '0') === `0001${padding}00${digest}`
+  const expected = encodedMessage(utf8(jwt.signed), modulus.length)
+  return powerOf(jwt.signature, exponent, modulus) === expected
 }
 
 function verifiesEs256(jwt: Jwt, key: JsonObject): boolean {
