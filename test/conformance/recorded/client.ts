@@ -154,7 +154,7 @@ export class Client {
         .set('sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ==')
         .set('sec-websocket-version', '13')
     for (const [name, v] of Object.entries(traffic.headers ?? {})) given.set(name.toLowerCase(), String(v).trim())
-    if (each?.header !== undefined && value !== '<none>') given.set(each.header.toLowerCase(), value)
+    if (each?.header !== undefined && value !== '<none>') given.set(each.header.toLowerCase(), value.trim())
     given.delete('host')
     const body = traffic.grpc === true ? '\0\0\0\0\x02\n\0' : (traffic.body ?? '')
     const headers: HeaderLines = [...given]

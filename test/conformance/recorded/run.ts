@@ -4,6 +4,7 @@ import { App } from './app.ts'
 import { buildWorld, type Case, type CaseWorkload, type Observed, podId, type Step, type Traffic } from './case.ts'
 import { Client, type Result } from './client.ts'
 import { type Log, Logs } from './logs.ts'
+import { type HeadlessNames, headlessAddress, headlessNames } from './names.ts'
 import { observe, type Seen } from './observe.ts'
 import { splitUrl } from './url.ts'
 
@@ -28,9 +29,11 @@ class Run {
   private readonly logs = new Logs()
   private readonly world: World
   private readonly apps = new Map<string, App>()
+  private readonly headless: HeadlessNames
 
   constructor(c: Case, seed: string) {
     this.c = c
+    this.headless = headlessNames(c)
     this.world = buildWorld(c, seed, this.logs)
     for (const w of c.workloads) if (w.gateway !== true) this.startApp(w)
   }
@@ -51,7 +54,8 @@ class Run {
   }
 
   private resolve(host: string, namespace: string): string | null {
-    return this.world.resolve(host, namespace) ?? this.c.workloads.find(w => w.name === host)?.ip ?? null
+    const headless = headlessAddress(this.headless, host, namespace)
+    return headless ?? this.world.resolve(host, namespace) ?? this.c.workloads.find(w => w.name === host)?.ip ?? null
   }
 
   private wait(ms: number): void {
