@@ -116,7 +116,7 @@ export interface ServedRecord {
   abandoned: boolean
 }
 
-/** One request as the client that generated load saw it. status 0 = no answer, see `failure`. */
+/** One request as the client that generated load saw it. status 0 = no answer, see `failure`; a talk over TCP that was answered counts as 200. */
 export interface ClientRecord {
   kind: 'client'
   traceId: number
@@ -126,7 +126,7 @@ export interface ClientRecord {
   method: string
   url: string
   status: number
-  failure: '' | 'reset' | 'timeout' | 'refused' | 'unreachable' | 'tls'
+  failure: '' | 'reset' | 'closed' | 'timeout' | 'refused' | 'unreachable' | 'tls'
   body: string
 }
 

@@ -2,7 +2,7 @@
 // world/load/types.ts; a compile-time check at the foot holds the two together.
 import { z } from 'zod'
 import { checkDistribution, parseDuration } from '../engine/index.ts'
-import type { BehaviourSpec } from '../world/apps/index.ts'
+import { type BehaviourSpec, parseSocket, parseUrl } from '../world/apps/index.ts'
 import { checkJwt, checkPattern, type LoadSpec } from '../world/load/index.ts'
 import { REPLAY_FORMATS } from './replay/index.ts'
 
@@ -149,17 +149,45 @@ const Jwt = z
     if (wrong !== null) context.addIssue({ code: 'custom', path: ['key'], message: wrong })
   })
 
-const Request = z.strictObject({
-  weight: z.number().min(0).optional(),
-  method: z.string().optional(),
-  url: Url,
-  host: z.string().optional(),
-  headers: Headers.optional(),
-  cookies: Headers.optional(),
-  jwt: Jwt.optional(),
-  body: z.string().optional(),
-  name: z.string().optional(),
-})
+const LoadUrl = z
+  .string()
+  .refine(
+    url => parseUrl(url) !== null || parseSocket(url) !== null,
+    'is not http://host[:port]/path or tcp://host:port',
+  )
+
+const overTcp = {
+  send: z.string().optional(),
+  lines: z.number().int().min(1).optional(),
+  every: Duration.optional(),
+}
+
+const Request = z
+  .strictObject({
+    weight: z.number().min(0).optional(),
+    method: z.string().optional(),
+    url: LoadUrl,
+    ...overTcp,
+    host: z.string().optional(),
+    headers: Headers.optional(),
+    cookies: Headers.optional(),
+    jwt: Jwt.optional(),
+    body: z.string().optional(),
+    name: z.string().optional(),
+  })
+  .superRefine((request, context) => {
+    const tcp = parseSocket(request.url) !== null
+    for (const field of tcp ? HTTP_ONLY : TCP_ONLY)
+      if (request[field] !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: [field],
+          message: tcp ? 'belongs to HTTP, and the url is tcp:// or tls://' : 'belongs to tcp:// and tls://',
+        })
+  })
+
+const TCP_ONLY = ['send', 'lines', 'every'] as const
+const HTTP_ONLY = ['method', 'host', 'headers', 'cookies', 'jwt', 'body'] as const
 
 const loadFields = {
   name: z.string().min(1),

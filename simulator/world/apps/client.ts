@@ -15,8 +15,8 @@ import type {
   StreamResetReason,
 } from '../../wire/types.ts'
 
-/** Why a client got no answer. */
-export type ClientFailure = 'reset' | 'timeout' | 'refused' | 'unreachable' | 'tls'
+/** Why a client got no answer. 'closed': the far end ended a TCP connection in good order, but before it had answered. */
+export type ClientFailure = 'reset' | 'closed' | 'timeout' | 'refused' | 'unreachable' | 'tls'
 
 /** Name (and port) to address, from where the client stands; null when nobody has the name. */
 export type Resolve = (host: string, port: number) => string | null
@@ -163,7 +163,9 @@ class Connection implements DialObserver, ResponseObserver {
     this.call = call
     call.connection = this
     const { protocol } = call.request
-    const tls = destination.tls ? helloFor(destination.host, protocol === 'HTTP/2') : null
+    const tls = destination.tls
+      ? helloFor(destination.host, protocol === 'HTTP/2' ? ['h2', 'http/1.1'] : ['http/1.1'])
+      : null
     this.attempt = network.dial({ ip, port: destination.port, tls, firstBytes: protocol, bypassCapture: false }, this)
   }
 
@@ -240,8 +242,8 @@ class Connection implements DialObserver, ResponseObserver {
 }
 
 /** A client that trusts every server, as `curl -k` does. */
-function helloFor(host: string, http2: boolean): ClientHello {
-  return { sni: host, alpn: http2 ? ['h2', 'http/1.1'] : ['http/1.1'], certificate: null, verify: () => null }
+export function helloFor(host: string, alpn: string[]): ClientHello {
+  return { sni: host, alpn, certificate: null, verify: () => null }
 }
 
 function closesConnection(response: HttpResponse): boolean {

@@ -20,11 +20,31 @@ export function parseUrl(url: string): Target | null {
   const authority = end < 0 ? rest : rest.slice(0, end)
   const tail = end < 0 ? '/' : rest.slice(end)
   const path = tail.startsWith('/') ? tail : `/${tail}`
+  const socket = splitAuthority(authority, scheme === 'http' ? 80 : 443)
+  return socket === null ? null : { scheme, ...socket, authority, path }
+}
+
+/** Where a client of bare TCP connects: `tcp://host:port`, or `tls://host:port` for TCP within TLS. */
+export interface Socket {
+  host: string
+  port: number
+  tls: boolean
+}
+
+/** Null when the text is not `tcp://host:port` or `tls://host:port`. */
+export function parseSocket(url: string): Socket | null {
+  const found = /^(tcp|tls):\/\/([^/\s?]+)$/.exec(url)
+  const socket = found === null ? null : splitAuthority(found[2]!, 0)
+  return socket === null ? null : { ...socket, tls: found![1] === 'tls' }
+}
+
+/** Null without a host, or without a port where none is the default (0). */
+function splitAuthority(authority: string, defaultPort: number): { host: string; port: number } | null {
   const colon = authority.lastIndexOf(':')
   const bracket = authority.lastIndexOf(']')
   const hasPort = colon > bracket
   const host = hasPort ? authority.slice(0, colon) : authority
-  const port = hasPort ? Number(authority.slice(colon + 1)) : scheme === 'http' ? 80 : 443
+  const port = hasPort ? Number(authority.slice(colon + 1)) : defaultPort
   if (host === '' || !Number.isInteger(port) || port < 1 || port > 65535) return null
-  return { scheme, host: host.startsWith('[') ? host.slice(1, -1) : host, port, authority, path }
+  return { host: host.startsWith('[') ? host.slice(1, -1) : host, port }
 }

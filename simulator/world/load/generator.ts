@@ -11,7 +11,14 @@ import {
 } from '../../engine/index.ts'
 import type { ClientRecord, Recorder } from '../../observation/types.ts'
 import type { HttpResponse, Network } from '../../wire/types.ts'
-import { type CallObserver, type ClientFailure, HttpClient, type Resolve } from '../apps/index.ts'
+import {
+  type CallObserver,
+  type ClientFailure,
+  HttpClient,
+  type Resolve,
+  TcpClient,
+  type TcpObserver,
+} from '../apps/index.ts'
 import { type Arrivals, compileArrivals, isOpen } from './arrivals.ts'
 import { type ClosedLoop, compileClosedLoop } from './closed-loop.ts'
 import { CookieJar } from './cookies.ts'
@@ -45,7 +52,7 @@ interface Flight {
   user: number
 }
 
-export class LoadGenerator implements EventHandler, CallObserver {
+export class LoadGenerator implements EventHandler, CallObserver, TcpObserver {
   readonly spec: LoadSpec
   /** Requests sent, and those of them that have ended. */
   sent = 0
@@ -53,6 +60,7 @@ export class LoadGenerator implements EventHandler, CallObserver {
   private readonly options: LoadOptions
   private readonly scheduler: Scheduler
   private readonly client: HttpClient
+  private readonly tcp: TcpClient
   private readonly mix: Mix
   private readonly dice: RandomStream
   private readonly loop: ClosedLoop | null
@@ -87,6 +95,7 @@ export class LoadGenerator implements EventHandler, CallObserver {
       resolve: options.resolve,
       keepAlive: spec.connections !== 'fresh',
     })
+    this.tcp = new TcpClient(options)
     const { pattern } = spec
     this.begin = Math.max(scheduler.now, microseconds(spec.start ?? '0s'))
     this.arrivals = isOpen(pattern) ? compileArrivals(pattern, tree.stream(`load/${spec.name}/gaps`)) : null
@@ -175,6 +184,10 @@ export class LoadGenerator implements EventHandler, CallObserver {
     this.flights.set(number, flight)
     this.sent++
     const template = this.mix.requests[index]!
+    if (template.talk !== null) {
+      this.tcp.talk(template.talk, template.destination, this.patienceUs, this, number)
+      return
+    }
     const request = requestFrom(template, flight.traceId)
     this.jars[user]?.write(request.headers)
     this.client.send(request, template.destination, this.patienceUs, this, number)
@@ -187,18 +200,28 @@ export class LoadGenerator implements EventHandler, CallObserver {
   }
 
   onOutcome(subject: number, response: HttpResponse | null, failure: ClientFailure | null): void {
+    const flight = this.land(subject, response?.status ?? 0, response?.body ?? '', failure)
+    if (response !== null) this.jars[flight.user]?.take(response.headers)
+  }
+
+  onTalked(subject: number, received: string, failure: ClientFailure | null): void {
+    this.land(subject, failure === null ? 200 : 0, received, failure)
+  }
+
+  /** A request has ended: it is recorded, and its user thinks of the next. */
+  private land(subject: number, status: number, body: string, failure: ClientFailure | null): Flight {
     const flight = this.flights.get(subject)
     invariant(flight !== undefined, 'an answer without a request', { load: this.spec.name, subject })
     this.flights.delete(subject)
     this.finished++
-    if (this.watched) this.options.recorder.record(this.recordOf(flight, response, failure))
-    this.options.onFinished?.(response?.status ?? 0, flight.start)
-    if (flight.user < 0) return
-    if (response !== null) this.jars[flight.user]?.take(response.headers)
-    this.scheduler.after(this.loop?.pause(flight.user, this.scheduler.now) ?? 0, this, USER, flight.user)
+    if (this.watched) this.options.recorder.record(this.recordOf(flight, status, body, failure))
+    this.options.onFinished?.(status, flight.start)
+    if (flight.user >= 0)
+      this.scheduler.after(this.loop?.pause(flight.user, this.scheduler.now) ?? 0, this, USER, flight.user)
+    return flight
   }
 
-  private recordOf(flight: Flight, response: HttpResponse | null, failure: ClientFailure | null): ClientRecord {
+  private recordOf(flight: Flight, status: number, body: string, failure: ClientFailure | null): ClientRecord {
     const template = this.mix.requests[flight.request]!
     return {
       kind: 'client',
@@ -208,9 +231,9 @@ export class LoadGenerator implements EventHandler, CallObserver {
       end: this.scheduler.now,
       method: template.method,
       url: template.url,
-      status: response?.status ?? 0,
+      status,
       failure: failure ?? '',
-      body: response?.body ?? '',
+      body,
     }
   }
 }

@@ -1,7 +1,7 @@
 // The requests of a load and their weights, made ready to send.
-import { invariant, type RandomStream } from '../../engine/index.ts'
+import { invariant, parseDuration, type RandomStream } from '../../engine/index.ts'
 import type { HeaderLines, HttpProtocol, HttpRequest } from '../../wire/types.ts'
-import { type Destination, parseUrl } from '../apps/index.ts'
+import { type Destination, parseSocket, parseUrl, type Socket, type TcpTalk } from '../apps/index.ts'
 import { signJwt } from './jwt.ts'
 import type { LoadSpec, RequestSpec } from './types.ts'
 
@@ -15,6 +15,8 @@ export interface RequestTemplate {
   body: string
   protocol: HttpProtocol
   destination: Destination
+  /** What is said over bare TCP; null: it is HTTP. */
+  talk: TcpTalk | null
 }
 
 export interface Mix {
@@ -43,6 +45,8 @@ function indexOf(bounds: readonly number[], point: number): number {
 }
 
 function compileRequest(request: RequestSpec, spec: LoadSpec, epochSeconds: number): RequestTemplate {
+  const socket = parseSocket(request.url)
+  if (socket !== null) return overTcp(request, spec, socket)
   const target = parseUrl(request.url)
   invariant(target !== null, 'a load needs http(s)://host[:port]/path', { load: spec.name, url: request.url })
   const headers: HeaderLines = Object.entries(request.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
@@ -59,5 +63,21 @@ function compileRequest(request: RequestSpec, spec: LoadSpec, epochSeconds: numb
     body: request.body ?? '',
     protocol: spec.protocol ?? 'HTTP/1.1',
     destination: { host: spec.via ?? target.host, port: target.port, tls: target.scheme === 'https' },
+    talk: null,
+  }
+}
+
+function overTcp(request: RequestSpec, spec: LoadSpec, { host, port, tls }: Socket): RequestTemplate {
+  return {
+    method: 'TCP',
+    url: request.url,
+    scheme: tls ? 'tls' : 'tcp',
+    authority: `${host}:${port}`,
+    path: '',
+    headers: [],
+    body: '',
+    protocol: 'HTTP/1.1',
+    destination: { host: spec.via ?? host, port, tls },
+    talk: { line: request.send ?? null, lines: request.lines ?? 1, pauseUs: parseDuration(request.every ?? '0s') ?? 0 },
   }
 }

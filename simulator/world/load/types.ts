@@ -7,8 +7,18 @@ export interface RequestSpec {
   weight?: number
   /** GET when absent. */
   method?: string
-  /** Where to: `http://productpage:9080/productpage`, or `http://bookinfo.example.com/` with the load's `via`. */
+  /**
+   * Where to: `http://productpage:9080/productpage`, or `http://bookinfo.example.com/` with the load's `via`. Bare TCP is
+   * `tcp://echo:9000`, within TLS `tls://echo:9000`: each request is then a connection of its own, and an answered one
+   * counts as status 200.
+   */
   url: string
+  /** TCP: the line that is written. Absent: the client waits for what the server says first. */
+  send?: string
+  /** TCP: how often the line is written to one connection, each after the answer to the one before. 1 when absent. */
+  lines?: number
+  /** TCP: between an answer and the next line. None when absent. */
+  every?: string
   /** Host header, when it is not the URL's host. */
   host?: string
   headers?: Record<string, string>

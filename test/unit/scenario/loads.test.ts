@@ -151,3 +151,27 @@ describe('a recording', () => {
     expect(diagnostics[0]?.message).toBe('a.csv line 2: "soon" is neither seconds, a duration nor a time')
   })
 })
+
+describe('bare TCP', () => {
+  const talks = (request: string, behaviour: string, more = '') =>
+    send(`pattern: { users: 1 }, count: 1, requests: [${request}]${more}`, behaviour).map(
+      ({ status, failure, body }) => ({ status, failure, body }),
+    )
+
+  test('each line waits for its answer, all on one connection', () => {
+    const [talk] = talks("{ url: 'tcp://a:80', send: hi, lines: 3, every: 1s }", '{ tcp: { prefix: one } }')
+    expect(talk).toEqual({ status: 200, failure: '', body: 'one hi\none hi\none hi\n' })
+  })
+
+  test('who sends nothing hears the greeting', () => {
+    const [talk] = talks("{ url: 'tcp://a:80' }", '{ tcp: { greeting: 220 ready } }')
+    expect(talk).toEqual({ status: 200, failure: '', body: '220 ready\n' })
+  })
+
+  test('a server of HTTP closes, a silent one tries the patience, a port without server refuses', () => {
+    expect(talks("{ url: 'tcp://a:80', send: hi }", '{}')).toEqual([{ status: 0, failure: 'closed', body: '' }])
+    const silent = talks("{ url: 'tcp://a:80' }", '{ tcp: {} }', ', timeout: 2s')
+    expect(silent).toEqual([{ status: 0, failure: 'timeout', body: '' }])
+    expect(talks("{ url: 'tcp://nobody:1', send: hi }", '{}')[0]).toMatchObject({ failure: 'unreachable' })
+  })
+})
