@@ -33,9 +33,14 @@ export class Applications implements PodApplications {
 
   /** Puts applications behind the hosts outside of the cluster. */
   serveExternal(hosts: readonly ExternalHostSpec[]): void {
-    for (const { name, ports, behaviour } of hosts) {
+    for (const { name, hosts: names, ports, behaviour = {}, tls } of hosts) {
       const pod = this.world.pod(name)
-      if (pod !== null) this.serve(pod, name, ports, behaviour ?? {})
+      if (pod === null) continue
+      if (tls !== undefined) {
+        const certificate = tls.certificate ?? { names }
+        this.serve(pod, name, tls.ports, { ...(tls.behaviour ?? behaviour), certificate })
+      }
+      this.serve(pod, name, ports, behaviour)
     }
   }
 

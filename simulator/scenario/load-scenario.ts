@@ -4,7 +4,7 @@ import type { Diagnostic, Path } from '../diagnostics/types.ts'
 import { parseDocuments } from '../documents/index.ts'
 import { parseDuration } from '../engine/index.ts'
 import type { SourceFile } from '../resources/types.ts'
-import { checkBehaviour } from '../world/apps/index.ts'
+import { type BehaviourSpec, checkBehaviour } from '../world/apps/index.ts'
 import type { LoadSpec } from '../world/load/index.ts'
 import { complaintsOf } from './complaints.ts'
 import { kindOf } from './expectations/index.ts'
@@ -88,13 +88,19 @@ function checkMeaning(scenario: ScenarioSpec, error: (path: Path, message: strin
 
 function checkExternalHosts({ externalHosts = [] }: ScenarioSpec, error: (path: Path, message: string) => void): void {
   const names = new Set<string>()
-  for (const [i, { name, hosts, behaviour }] of externalHosts.entries()) {
+  for (const [i, { name, hosts, ports, behaviour, tls }] of externalHosts.entries()) {
     const path = ['spec', 'externalHosts', i]
     for (const taken of [name, ...hosts].filter(word => names.has(word)))
       error(path, `there are two external hosts named ${taken}`)
     for (const word of [name, ...hosts]) names.add(word)
-    const wrong = behaviour === undefined ? null : checkBehaviour(behaviour)
-    if (wrong !== null) error([...path, 'behaviour', ...wrong.path], wrong.message)
+    for (const port of tls?.ports ?? [])
+      if (ports.includes(port)) error([...path, 'tls', 'ports'], `port ${port} speaks plain text already`)
+    const check = (spec: BehaviourSpec | undefined, at: Path): void => {
+      const wrong = spec === undefined ? null : checkBehaviour(spec)
+      if (wrong !== null) error([...at, 'behaviour', ...wrong.path], wrong.message)
+    }
+    check(behaviour, path)
+    check(tls?.behaviour, [...path, 'tls'])
   }
 }
 

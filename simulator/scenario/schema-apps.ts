@@ -97,6 +97,11 @@ const AppRoute = z.strictObject({
   header: z.strictObject({ name: z.string(), value: z.string() }).optional(),
 })
 
+export const ServerCertificate = z.strictObject({
+  names: z.array(z.string()).min(1),
+  issuer: z.string().optional(),
+})
+
 export const Behaviour = z.strictObject({
   ...handling,
   workers: z.number().int().min(1).optional(),
@@ -108,6 +113,7 @@ export const Behaviour = z.strictObject({
   finishAbandoned: z.boolean().optional(),
   connections: z.enum(['fresh', 'keep-alive']).optional(),
   steerable: z.boolean().optional(),
+  certificate: ServerCertificate.optional(),
   tcp: z.strictObject({ prefix: z.string().optional(), greeting: z.string().optional() }).optional(),
 })
 
@@ -201,6 +207,15 @@ const loadFields = {
   order: z.enum(['weights', 'listed']).optional(),
   keepCookies: z.boolean().optional(),
   protocol: z.enum(['HTTP/1.1', 'HTTP/2']).optional(),
+  tls: z
+    .strictObject({
+      sni: z.string().optional(),
+      trusts: z.string().optional(),
+      certificate: z
+        .strictObject({ subject: z.string(), issuer: z.string(), names: z.array(z.string()).optional() })
+        .optional(),
+    })
+    .optional(),
 }
 
 export const Load = z.strictObject({ ...loadFields, requests: z.array(Request).min(1), pattern: Pattern })

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { LoadSpec } from '../world/load/index.ts'
 import { Expectation } from './expectations/schema.ts'
-import { Behaviour, Distribution, Duration, Load, ReplayedLoad } from './schema-apps.ts'
+import { Behaviour, Distribution, Duration, Load, ReplayedLoad, ServerCertificate } from './schema-apps.ts'
 import { TimelineEvent } from './timeline/schema.ts'
 
 const WorkloadBehaviour = z.strictObject({
@@ -15,14 +15,21 @@ const WorkloadBehaviour = z.strictObject({
   behaviour: Behaviour,
 })
 
+const Port = z.number().int().min(1).max(65535)
+
 const ExternalHost = z.strictObject({
   name: z.string().min(1),
   hosts: z.array(z.string().min(1)).min(1).describe('DNS names that lead to it.'),
-  ports: z
-    .array(z.number().int().min(1).max(65535))
-    .min(1)
-    .describe('Where it speaks plain HTTP (or what `behaviour.tcp` says).'),
+  ports: z.array(Port).min(1).describe('Where it speaks plain HTTP (or what `behaviour.tcp` says).'),
   behaviour: Behaviour.optional(),
+  tls: z
+    .strictObject({
+      ports: z.array(Port).min(1),
+      certificate: ServerCertificate.optional().describe('For its hosts, of a public authority, when absent.'),
+      behaviour: Behaviour.optional().describe('As on the plain ports when absent.'),
+    })
+    .optional()
+    .describe('Where it speaks TLS, with which certificate.'),
 })
 
 const Seed = z.union([z.string(), z.number()])

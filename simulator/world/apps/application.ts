@@ -5,7 +5,6 @@ import type { Recorder } from '../../observation/types.ts'
 import type {
   Acceptor,
   AcceptResult,
-  CertificateIdentity,
   ConnectionAttempt,
   HttpRequest,
   Network,
@@ -16,6 +15,7 @@ import type {
 import { HttpClient, type Resolve } from './client.ts'
 import { type ApplicationDice, type Behaviour, compileBehaviour, handlingFor } from './compile.ts'
 import { Task } from './task.ts'
+import { serverIdentity } from './tls.ts'
 import type { BehaviourSpec } from './types.ts'
 
 export interface ApplicationOptions {
@@ -31,8 +31,6 @@ export interface ApplicationOptions {
   pod: string
   /** Absent: answers 200 with the name at once. */
   behaviour?: BehaviourSpec
-  /** Set when the application itself terminates TLS. */
-  certificate?: CertificateIdentity
 }
 
 export class Application implements Acceptor {
@@ -48,7 +46,6 @@ export class Application implements Acceptor {
   since: number
   private readonly network: Network
   private readonly resolve: Resolve
-  private readonly certificate: CertificateIdentity | null
 
   /** Requests that have arrived, and calls made to others (a repeated attempt is a call of its own). */
   arrived = 0
@@ -67,7 +64,6 @@ export class Application implements Acceptor {
     this.watched = options.recorder.wants('served')
     this.network = options.network
     this.resolve = options.resolve
-    this.certificate = options.certificate ?? null
     const stream = (aspect: string) => options.tree.stream(`app/${options.pod}/${aspect}`)
     this.dice = {
       serviceTime: stream('service-time'),
@@ -95,14 +91,18 @@ export class Application implements Acceptor {
   }
 
   accept(attempt: ConnectionAttempt, connection: ServerConnection): AcceptResult {
-    const { certificate } = this
-    if (certificate === null || attempt.tls === null) {
+    const { certificate } = this.behaviour.spec
+    if (certificate === undefined || attempt.tls === null) {
       // A server with a certificate answers plain bytes with an alert and closes.
-      if (certificate !== null) return { kind: 'reset' }
+      if (certificate !== undefined) return { kind: 'reset' }
       return { kind: 'accepted', hello: null, handler: this.handlerFor(connection) }
     }
     const alpn = attempt.tls.alpn.find(name => name === 'h2' || name === 'http/1.1') ?? null
-    return { kind: 'accepted', hello: { alpn, certificate }, handler: this.handlerFor(connection) }
+    return {
+      kind: 'accepted',
+      hello: { alpn, certificate: serverIdentity(certificate) },
+      handler: this.handlerFor(connection),
+    }
   }
 
   /** A request has arrived: to a worker, to the queue, or away. */

@@ -4,7 +4,6 @@
 import type { EventHandler, EventId, Scheduler } from '../../engine/index.ts'
 import type {
   ClientConnection,
-  ClientHello,
   ConnectFailure,
   DialObserver,
   HttpRequest,
@@ -14,6 +13,7 @@ import type {
   ResponseObserver,
   StreamResetReason,
 } from '../../wire/types.ts'
+import { type ClientTls, helloFor } from './tls.ts'
 
 /** Why a client got no answer. 'closed': the far end ended a TCP connection in good order, but before it had answered. */
 export type ClientFailure = 'reset' | 'closed' | 'timeout' | 'refused' | 'unreachable' | 'tls'
@@ -32,7 +32,8 @@ export interface ClientOptions {
 export interface Destination {
   host: string
   port: number
-  tls: boolean
+  /** null: plain text. */
+  tls: ClientTls | null
 }
 
 export interface CallObserver {
@@ -73,7 +74,7 @@ export class HttpClient {
     const key =
       this.idle === null
         ? ''
-        : `${ip}:${destination.port}:${request.protocol}:${destination.tls ? destination.host : ''}`
+        : `${ip}:${destination.port}:${request.protocol}:${destination.tls === null ? '' : destination.host}`
     const kept = this.idle?.get(key)?.pop()
     if (kept !== undefined) {
       kept.carry(call)
@@ -163,9 +164,7 @@ class Connection implements DialObserver, ResponseObserver {
     this.call = call
     call.connection = this
     const { protocol } = call.request
-    const tls = destination.tls
-      ? helloFor(destination.host, protocol === 'HTTP/2' ? ['h2', 'http/1.1'] : ['http/1.1'])
-      : null
+    const tls = helloFor(destination, protocol === 'HTTP/2' ? ['h2', 'http/1.1'] : ['http/1.1'])
     this.attempt = network.dial({ ip, port: destination.port, tls, firstBytes: protocol, bypassCapture: false }, this)
   }
 
@@ -239,11 +238,6 @@ class Connection implements DialObserver, ResponseObserver {
     if (resting === undefined) this.pool?.set(this.key, [this])
     else resting.push(this)
   }
-}
-
-/** A client that trusts every server, as `curl -k` does. */
-export function helloFor(host: string, alpn: string[]): ClientHello {
-  return { sni: host, alpn, certificate: null, verify: () => null }
 }
 
 function closesConnection(response: HttpResponse): boolean {

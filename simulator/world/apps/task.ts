@@ -184,7 +184,7 @@ export class Task implements EventHandler, CallObserver {
       traceId: this.request.traceId,
       parentSpan: this.request.parentSpan,
     }
-    const destination = { host: target.host, port: target.port, tls: target.scheme === 'https' }
+    const destination = { host: target.host, port: target.port, tls: target.scheme === 'https' ? {} : null }
     return this.app.client.send(request, destination, call.timeoutUs, this, subject)
   }
 

@@ -3,7 +3,7 @@
 import type { EventHandler, EventId, Scheduler } from '../../engine/index.ts'
 import type { ClientConnection, ConnectFailure, DialObserver, Network } from '../../wire/types.ts'
 import type { ClientFailure, Destination, Resolve } from './client.ts'
-import { helloFor } from './client.ts'
+import { helloFor } from './tls.ts'
 
 /** What is said on one connection. */
 export interface TcpTalk {
@@ -66,15 +66,15 @@ class Conversation implements EventHandler, DialObserver {
     this.subject = subject
   }
 
-  begin(network: Network, ip: string | null, { host, port, tls }: Destination): void {
+  begin(network: Network, ip: string | null, destination: Destination): void {
     if (ip === null) {
       this.timer = this.scheduler.after(0, this, NO_ADDRESS, null)
       return
     }
     this.wait()
     const firstBytes = this.talk.line === null ? 'none' : 'unknown'
-    const hello = tls ? helloFor(host, []) : null
-    this.attempt = network.dial({ ip, port, tls: hello, firstBytes, bypassCapture: false }, this)
+    const { port } = destination
+    this.attempt = network.dial({ ip, port, tls: helloFor(destination, []), firstBytes, bypassCapture: false }, this)
   }
 
   onEvent(kind: number): void {

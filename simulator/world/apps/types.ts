@@ -121,6 +121,15 @@ export interface BehaviourSpec extends HandlingSpec {
   connections?: 'fresh' | 'keep-alive'
   /** Obeys the request headers x-app-status, x-app-delay-ms, x-app-reset, x-app-grpc-status, x-app-only, x-app-response-headers. */
   steerable?: boolean
+  /** The application terminates TLS itself, with this certificate; plain text is then cut off. */
+  certificate?: ServerCertificate
   /** Not HTTP: each line received is answered with `prefix` (default: the workload's name), a blank and the line. */
   tcp?: { prefix?: string; greeting?: string }
+}
+
+export interface ServerCertificate {
+  /** DNS names that it carries. */
+  names: string[]
+  /** Authority that signed it; a public one when absent. */
+  issuer?: string
 }

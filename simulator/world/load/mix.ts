@@ -1,7 +1,7 @@
 // The requests of a load and their weights, made ready to send.
 import { invariant, parseDuration, type RandomStream } from '../../engine/index.ts'
 import type { HeaderLines, HttpProtocol, HttpRequest } from '../../wire/types.ts'
-import { type Destination, parseSocket, parseUrl, type Socket, type TcpTalk } from '../apps/index.ts'
+import { type ClientTls, type Destination, parseSocket, parseUrl, type Socket, type TcpTalk } from '../apps/index.ts'
 import { signJwt } from './jwt.ts'
 import type { LoadSpec, RequestSpec } from './types.ts'
 
@@ -62,10 +62,17 @@ function compileRequest(request: RequestSpec, spec: LoadSpec, epochSeconds: numb
     headers,
     body: request.body ?? '',
     protocol: spec.protocol ?? 'HTTP/1.1',
-    destination: { host: spec.via ?? target.host, port: target.port, tls: target.scheme === 'https' },
+    destination: {
+      host: spec.via ?? target.host,
+      port: target.port,
+      tls: target.scheme === 'https' ? tlsOf(spec, target.host) : null,
+    },
     talk: null,
   }
 }
+
+/** Names are those of the URL, also where the load connects to a gateway instead. */
+const tlsOf = (spec: LoadSpec, host: string): ClientTls => ({ sni: host, ...spec.tls })
 
 function overTcp(request: RequestSpec, spec: LoadSpec, { host, port, tls }: Socket): RequestTemplate {
   return {
@@ -77,7 +84,7 @@ function overTcp(request: RequestSpec, spec: LoadSpec, { host, port, tls }: Sock
     headers: [],
     body: '',
     protocol: 'HTTP/1.1',
-    destination: { host: spec.via ?? host, port, tls },
+    destination: { host: spec.via ?? host, port, tls: tls ? tlsOf(spec, host) : null },
     talk: { line: request.send ?? null, lines: request.lines ?? 1, pauseUs: parseDuration(request.every ?? '0s') ?? 0 },
   }
 }

@@ -1,5 +1,6 @@
 // Who sends requests and how many, as plain JSON. Durations are text; rates are requests per second of virtual time.
 import type { DistributionSpec } from '../../engine/index.ts'
+import type { ClientTls } from '../apps/index.ts'
 
 /** One kind of request in the mix. */
 export interface RequestSpec {
@@ -98,4 +99,6 @@ export interface LoadSpec {
   keepCookies?: boolean
   /** HTTP/1.1 when absent. */
   protocol?: 'HTTP/1.1' | 'HTTP/2'
+  /** How `https://` and `tls://` are spoken: server name, trust, the client's own certificate. */
+  tls?: ClientTls
 }

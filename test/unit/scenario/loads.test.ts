@@ -175,3 +175,18 @@ describe('bare TCP', () => {
     expect(talks("{ url: 'tcp://nobody:1', send: hi }", '{}')[0]).toMatchObject({ failure: 'unreachable' })
   })
 })
+
+test('a client of TLS believes whom it trusts, under the name that it asked for', () => {
+  const behaviour = '{ body: secret, certificate: { names: ["*.example.com"], issuer: us } }'
+  const ask = (tls: string) =>
+    send(`pattern: { users: 1 }, count: 1, tls: ${tls}, requests: [{ url: 'https://a:80/' }]`, behaviour).map(
+      ({ status, failure }) => `${status}${failure}`,
+    )
+  expect(ask('{}')).toEqual(['200'])
+  expect(ask('{ sni: a.example.com, trusts: us }')).toEqual(['200'])
+  expect(ask('{ sni: a.b.example.com, trusts: us }')).toEqual(['0tls'])
+  expect(ask('{ sni: a.example.com, trusts: them }')).toEqual(['0tls'])
+  expect(send(`pattern: { users: 1 }, count: 1, requests: [{ url: 'http://a:80/' }]`, behaviour)[0]?.failure).toBe(
+    'reset',
+  )
+})

@@ -58,7 +58,7 @@ function town(behaviours: Record<string, BehaviourSpec>) {
         headers: Object.fromEntries(response?.headers ?? []),
         failure,
       })
-    client.send(request, { host, port: 80, tls: false }, patienceUs, { onOutcome }, 0)
+    client.send(request, { host, port: 80, tls: null }, patienceUs, { onOutcome }, 0)
     return answers
   }
   const load = (spec: Omit<LoadSpec, 'name' | 'source'>) => {

@@ -1,0 +1,55 @@
+// How clients and servers outside of the proxies speak TLS: what a client says, what either shows, whom a client believes.
+import type { CertificateIdentity, ClientHello } from '../../wire/types.ts'
+import type { ServerCertificate } from './types.ts'
+
+/** As scenario files say it; `{}` is `curl -k`. */
+export interface ClientTls {
+  /** Server name in the hello; the URL's host when absent. */
+  sni?: string
+  /** Authority that must have signed the server's certificate, which must carry the server name. Absent: any is good. */
+  trusts?: string
+  /** Shown when the server asks. */
+  certificate?: ClientCertificate
+}
+
+export interface ClientCertificate {
+  subject: string
+  /** Authority that signed it. */
+  issuer: string
+  /** Subject alternative names. */
+  names?: string[]
+}
+
+/** The hello to a destination; null where that takes plain text. */
+export function helloFor(to: { host: string; tls: ClientTls | null }, alpn: string[]): ClientHello | null {
+  if (to.tls === null) return null
+  const { sni = to.host, trusts, certificate } = to.tls
+  return {
+    sni,
+    alpn,
+    certificate: certificate === undefined ? null : identityOf(certificate),
+    verify: server => (trusts === undefined ? null : verdict(server, trusts, sni)),
+  }
+}
+
+/** Whose signature a certificate carries that says nothing of it. */
+const PUBLIC_AUTHORITY = 'a public authority'
+
+export function serverIdentity({ names, issuer = PUBLIC_AUTHORITY }: ServerCertificate): CertificateIdentity {
+  return identityOf({ names, issuer, subject: `CN=${names[0] ?? ''}` })
+}
+
+function identityOf({ subject, issuer, names = [] }: ClientCertificate): CertificateIdentity {
+  return { sans: names, issuer, subject, notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER }
+}
+
+/** As curl puts it; null = good. */
+function verdict(server: CertificateIdentity | null, trusts: string, host: string): string | null {
+  if (server === null || server.issuer !== trusts) return 'unable to get local issuer certificate'
+  return server.sans.some(san => names(san, host)) ? null : `no alternative certificate subject name matches ${host}`
+}
+
+/** A star stands for one label (RFC 6125). */
+function names(san: string, host: string): boolean {
+  return san === host || (san.startsWith('*.') && host.slice(host.indexOf('.') + 1) === san.slice(2))
+}
