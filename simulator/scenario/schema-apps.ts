@@ -113,6 +113,7 @@ export const Behaviour = z.strictObject({
   finishAbandoned: z.boolean().optional(),
   connections: z.enum(['fresh', 'keep-alive']).optional(),
   steerable: z.boolean().optional(),
+  idleTimeout: Duration.optional(),
   certificate: ServerCertificate.optional(),
   tcp: z.strictObject({ prefix: z.string().optional(), greeting: z.string().optional() }).optional(),
 })

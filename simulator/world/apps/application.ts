@@ -14,6 +14,7 @@ import type {
 } from '../../wire/types.ts'
 import { HttpClient, type Resolve } from './client.ts'
 import { type ApplicationDice, type Behaviour, compileBehaviour, handlingFor } from './compile.ts'
+import { KeepAlive } from './keep-alive.ts'
 import { Task } from './task.ts'
 import { serverIdentity } from './tls.ts'
 import type { BehaviourSpec } from './types.ts'
@@ -145,8 +146,10 @@ export class Application implements Acceptor {
 
   private handlerFor(connection: ServerConnection): ServerConnectionHandler {
     const { tcp } = this.behaviour.spec
+    const { idleUs } = this.behaviour
     if (tcp?.greeting !== undefined) connection.send(`${tcp.greeting}\n`)
-    return new AcceptedConnection(this, connection)
+    const handler = new AcceptedConnection(this, connection)
+    return idleUs === 0 ? handler : new KeepAlive(this.scheduler, connection, handler, idleUs)
   }
 
   private newClient(): HttpClient {

@@ -62,6 +62,8 @@ export interface Handling {
 
 export interface Behaviour {
   spec: BehaviourSpec
+  /** Idle connections are closed after so many µs; 0 = never. */
+  idleUs: number
   routes: readonly Handling[]
   fallback: Handling
 }
@@ -121,6 +123,7 @@ export function compileBehaviour(spec: BehaviourSpec, dice: ApplicationDice): Be
   invariant(wrong === null, `behaviour: ${wrong?.path.join('.')}: ${wrong?.message}`)
   return {
     spec,
+    idleUs: spec.idleTimeout === undefined ? 0 : microseconds(spec.idleTimeout),
     routes: (spec.routes ?? []).map(route => compileHandling({ ...withoutRoutes(spec), ...route }, spec, dice)),
     fallback: compileHandling(spec, spec, dice),
   }

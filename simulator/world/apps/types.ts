@@ -121,6 +121,8 @@ export interface BehaviourSpec extends HandlingSpec {
   connections?: 'fresh' | 'keep-alive'
   /** Obeys the request headers x-app-status, x-app-delay-ms, x-app-reset, x-app-grpc-status, x-app-only, x-app-response-headers. */
   steerable?: boolean
+  /** Connections on which nothing is asked for so long are closed by the server (its keep-alive timeout). Absent: never. */
+  idleTimeout?: string
   /** The application terminates TLS itself, with this certificate; plain text is then cut off. */
   certificate?: ServerCertificate
   /** Not HTTP: each line received is answered with `prefix` (default: the workload's name), a blank and the line. */

@@ -190,3 +190,16 @@ test('a client of TLS believes whom it trusts, under the name that it asked for'
     'reset',
   )
 })
+
+test('a server with a keep-alive timeout closes a connection that rests for so long', () => {
+  const dials = (behaviour: string) =>
+    send("pattern: { constant: 1 }, count: 3, requests: [{ url: 'http://a/' }]", behaviour).map(
+      ({ start, end, status }) => `${status} after ${end - start}`,
+    )
+  const [fresh, kept] = dials('{}')
+  expect(dials('{}')).toEqual([fresh, kept, kept])
+  expect(dials('{ idleTimeout: 900ms }')).toEqual([fresh, fresh, fresh])
+  expect(dials('{ idleTimeout: 900ms, serviceTime: 200ms }').map(text => text.slice(0, 9))).toEqual(
+    new Array(3).fill('200 after'),
+  )
+})
