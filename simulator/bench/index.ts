@@ -12,6 +12,7 @@ import { behaviourOf, meshYaml, PORT, WORKLOADS, type WorkloadName } from './wor
 export { configDocuments } from './config.ts'
 export { runFloor } from './floor.ts'
 export { type PushBenchRow, runPushBench } from './push.ts'
+export { runTranslateBench, type TranslateBenchRow } from './translate.ts'
 export type { WorkloadName } from './workloads.ts'
 
 /** One line of the benchmark. Times in seconds; `retries` and `failed` per request. */

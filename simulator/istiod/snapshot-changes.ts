@@ -1,4 +1,5 @@
 // What differs between two snapshots of one mesh, by identity: objects that did not change are the same objects in both.
+import { sameValue } from '../registry/inventory.ts'
 import type { MeshSnapshot } from '../registry/mesh-snapshot.ts'
 import type { Resource } from '../resources/types.ts'
 
@@ -32,17 +33,4 @@ function sameSurroundings(before: MeshSnapshot, after: MeshSnapshot): boolean {
     const key = name as keyof typeof one
     return sameValue(one[key], other[key])
   })
-}
-
-/** The same, or lists, maps or records of the same things. */
-function sameValue(a: unknown, b: unknown): boolean {
-  if (a === b) return true
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => item === b[i])
-  if (a instanceof Map && b instanceof Map) {
-    return a.size === b.size && [...a].every(([key, item]) => b.has(key) && b.get(key) === item)
-  }
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  if (Array.isArray(a) || Array.isArray(b) || a instanceof Map || b instanceof Map) return false
-  const [left, right] = [Object.entries(a), b as { [key: string]: unknown }]
-  return left.length === Object.keys(right).length && left.every(([key, item]) => item === right[key])
 }

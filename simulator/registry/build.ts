@@ -1,6 +1,5 @@
 // Builds the snapshot of the mesh: sorts, indexes and resolves once, so that translation of many proxies only reads
-// (pilot/pkg/model/push_context.go).
-import { convertGatewayApi, convertIngress } from '../gateway-api/index.ts'
+// (pilot/pkg/model/push_context.go). What an edit leaves as it was is taken over from the snapshot before it.
 import type {
   AuthorizationPolicy,
   DestinationRule,
@@ -15,142 +14,128 @@ import type {
 } from '../resources/index.ts'
 import { defaultMeshConfig } from '../resources/index.ts'
 import { DestinationRuleIndex } from './destination-rules.ts'
-import { EndpointIndex, targetPortOf } from './endpoints.ts'
+import { EndpointDirectory } from './endpoint-directory.ts'
+import { Inventory, sameValue } from './inventory.ts'
+import { type Made, madeObjects } from './made-objects.ts'
 import type { Config, MergedDestinationRule, MeshSnapshot, ServiceTarget, SidecarScope } from './mesh-snapshot.ts'
 import { compareAge, compareText, DOMAIN_SUFFIX, subsetOf } from './names.ts'
 import { authorizationFor, PeerAuthenticationIndex, policiesFor } from './policies.ts'
-import { ServicePlaces } from './service-places.ts'
-import { buildServices, creationTimeOf, resolveAliases } from './services.ts'
+import { ServiceDirectory } from './service-directory.ts'
 import { gatewayScope, type ScopeSource, sidecarScope } from './sidecar-scope.ts'
 import type { IstioEndpoint, ProxyNode, RegistryInput, Service } from './types.ts'
-import { effectiveExportTo, VirtualServiceIndex } from './virtual-services.ts'
+import { VirtualServiceIndex } from './virtual-services.ts'
 
-const ISTIO_GROUPS: Readonly<Record<string, string>> = {
-  VirtualService: 'networking.istio.io',
-  DestinationRule: 'networking.istio.io',
-  Gateway: 'networking.istio.io',
-  Sidecar: 'networking.istio.io',
-  EnvoyFilter: 'networking.istio.io',
-  PeerAuthentication: 'security.istio.io',
-  RequestAuthentication: 'security.istio.io',
-  AuthorizationPolicy: 'security.istio.io',
-  Telemetry: 'telemetry.istio.io',
-}
-
-/** Objects of one of Istio's kinds, oldest first. The loader has checked the shape of `spec`. */
-function configs<Spec>(input: RegistryInput, kind: string): Config<Spec>[] {
-  return input.resources
-    .filter(r => r.kind === kind && r.apiVersion.startsWith(`${ISTIO_GROUPS[kind]}/`))
-    .map(r => ({
-      kind,
-      name: r.metadata.name,
-      namespace: r.metadata.namespace,
-      labels: r.metadata.labels,
-      annotations: r.metadata.annotations,
-      creationTime: creationTimeOf(r),
-      order: r.metadata.order,
-      spec: r.spec as Spec,
-      resource: r,
-    }))
-    .sort(compareAge)
-}
+const SERVICES = ['Service', 'ServiceEntry']
+const ENDPOINTS = ['WorkloadEntry', 'EndpointSlice', 'Endpoints']
 
 class Snapshot implements MeshSnapshot {
   readonly input: RegistryInput
   readonly meshConfig: ResourcesMeshConfig
   readonly domainSuffix = DOMAIN_SUFFIX
-  readonly services: readonly Service[]
-  private readonly endpointIndex: EndpointIndex
-  private readonly endpointCache = new Map<string, readonly IstioEndpoint[]>()
-  private readonly byHost = new Map<string, Map<string, Service>>()
-  private readonly aliasesByHost = new Map<string, Service[]>()
-  private readonly exports = new Map<Service, readonly string[]>()
+  readonly made: Made
+  private readonly inventory: Inventory
+  private readonly directory: ServiceDirectory
+  private readonly endpointDirectory: EndpointDirectory
   private readonly rules: DestinationRuleIndex
   private readonly virtualServiceIndex: VirtualServiceIndex
-  private readonly sidecarsByNamespace = new Map<string, Config<Sidecar>[]>()
+  private readonly sidecars: ReadonlyMap<string, Config<Sidecar>[]>
   private readonly gateways: Config<Gateway>[]
   private readonly peers: PeerAuthenticationIndex
   private readonly requests: Config<RequestAuthentication>[]
   private readonly authorizations: Config<AuthorizationPolicy>[]
   private readonly filters: Config<EnvoyFilter>[]
   private readonly telemetry: Config<Telemetry>[]
-  private readonly scopes = new Map<string, SidecarScope>()
-  private readonly targets = new WeakMap<ProxyNode, ServiceTarget[]>()
-  private places: ServicePlaces | null = null
+  private readonly scopes: Map<string, SidecarScope>
   private readonly scopeSource: ScopeSource
 
-  constructor(input: RegistryInput) {
+  /** `known`: the snapshot before, under the same settings; whatever rests on the same objects is its. */
+  constructor(written: RegistryInput, known: Snapshot | null) {
+    const given = new Inventory(written.resources)
+    const objects = madeObjects(written, given, known?.made ?? null)
+    const input = objects.length === 0 ? written : { ...written, resources: [...written.resources, ...objects] }
+    const inventory = objects.length === 0 ? given : new Inventory(input.resources)
     this.input = input
-    this.meshConfig = { ...defaultMeshConfig(), ...input.meshConfig }
-    const { rootNamespace } = this.meshConfig
+    this.made = { given, objects }
+    this.inventory = inventory
+    this.meshConfig = known?.meshConfig ?? { ...defaultMeshConfig(), ...input.meshConfig }
+    const { meshConfig } = this
+    const { rootNamespace } = meshConfig
     const domain = input.configDomain ?? DOMAIN_SUFFIX
-    this.services = buildServices(input)
-    this.endpointIndex = new EndpointIndex(input, this.services)
-    for (const service of this.services) {
-      this.exports.set(
-        service,
-        effectiveExportTo(service.exportTo, this.meshConfig.defaultServiceExportTo, service.namespace),
-      )
-      let definitions = this.byHost.get(service.hostname)
-      if (!definitions) {
-        definitions = new Map()
-        this.byHost.set(service.hostname, definitions)
-      }
-      const existing = definitions.get(service.namespace)
-      if (!existing || (existing.source !== 'Kubernetes' && service.source === 'Kubernetes')) {
-        definitions.set(service.namespace, service)
-      }
-    }
-    for (const [alias, hostname] of resolveAliases(this.services)) {
-      const known = this.aliasesByHost.get(hostname)
-      if (known) known.push(alias)
-      else this.aliasesByHost.set(hostname, [alias])
-    }
-    for (const list of this.aliasesByHost.values()) {
-      list.sort((a, b) => compareText(a.namespace, b.namespace) || compareText(a.hostname, b.hostname))
-    }
-    this.virtualServiceIndex = new VirtualServiceIndex(
-      configs<VirtualService>(input, 'VirtualService'),
-      this.meshConfig.defaultVirtualServiceExportTo,
-      domain,
+    /** The former part where none of the kinds changed, else a new one. */
+    const part = <T>(kinds: readonly string[], former: (known: Snapshot) => T, make: () => T): T =>
+      known !== null && inventory.sameIn(known.inventory, kinds) ? former(known) : make()
+
+    this.directory = part(
+      SERVICES,
+      old => old.directory,
+      () => new ServiceDirectory(input, meshConfig),
     )
-    this.rules = new DestinationRuleIndex(
-      configs<DestinationRule>(input, 'DestinationRule'),
-      rootNamespace,
-      this.meshConfig.defaultDestinationRuleExportTo,
-      this.flagOn('ENABLE_ENHANCED_DESTINATIONRULE_MERGE', true),
-      domain,
+    const { services } = this.directory
+    this.endpointDirectory = part(
+      [...SERVICES, ...ENDPOINTS],
+      old =>
+        samePods(old.input, input)
+          ? old.endpointDirectory
+          : new EndpointDirectory(input, services, old.endpointDirectory),
+      () => new EndpointDirectory(input, services, null),
     )
-    for (const sidecar of configs<Sidecar>(input, 'Sidecar')) {
-      const known = this.sidecarsByNamespace.get(sidecar.namespace)
-      if (known === undefined) this.sidecarsByNamespace.set(sidecar.namespace, [sidecar])
-      else known.push(sidecar)
-    }
-    this.gateways = configs<Gateway>(input, 'Gateway')
-    this.peers = new PeerAuthenticationIndex(configs<PeerAuthentication>(input, 'PeerAuthentication'), rootNamespace)
-    this.requests = configs<RequestAuthentication>(input, 'RequestAuthentication')
-    this.authorizations = configs<AuthorizationPolicy>(input, 'AuthorizationPolicy')
-    this.filters = configs<EnvoyFilter>(input, 'EnvoyFilter')
-    this.telemetry = configs<Telemetry>(input, 'Telemetry')
+    this.virtualServiceIndex = part(
+      ['VirtualService'],
+      old => old.virtualServiceIndex,
+      () =>
+        new VirtualServiceIndex(
+          inventory.configs<VirtualService>('VirtualService'),
+          meshConfig.defaultVirtualServiceExportTo,
+          domain,
+          known?.virtualServiceIndex ?? null,
+        ),
+    )
+    this.rules = part(
+      ['DestinationRule'],
+      old => old.rules,
+      () =>
+        new DestinationRuleIndex(
+          inventory.configs<DestinationRule>('DestinationRule'),
+          rootNamespace,
+          meshConfig.defaultDestinationRuleExportTo,
+          this.flagOn('ENABLE_ENHANCED_DESTINATIONRULE_MERGE', true),
+          domain,
+        ),
+    )
+    this.sidecars = part(
+      ['Sidecar'],
+      old => old.sidecars,
+      () => byNamespace(inventory.configs<Sidecar>('Sidecar')),
+    )
+    this.peers = part(
+      ['PeerAuthentication'],
+      old => old.peers,
+      () => new PeerAuthenticationIndex(inventory.configs<PeerAuthentication>('PeerAuthentication'), rootNamespace),
+    )
+    const list = <Spec>(kind: string, former: (known: Snapshot) => Config<Spec>[]): Config<Spec>[] =>
+      part([kind], former, () => inventory.configs<Spec>(kind))
+    this.gateways = list('Gateway', old => old.gateways)
+    this.requests = list('RequestAuthentication', old => old.requests)
+    this.authorizations = list('AuthorizationPolicy', old => old.authorizations)
+    this.filters = list('EnvoyFilter', old => old.filters)
+    this.telemetry = list('Telemetry', old => old.telemetry)
+    this.scopes = part(
+      [...SERVICES, 'VirtualService', 'Sidecar'],
+      old => old.scopes,
+      () => new Map(),
+    )
+    const { directory, virtualServiceIndex } = this
     this.scopeSource = {
-      servicesExportedTo: namespace => this.servicesExportedTo(namespace),
-      serviceVisible: (service, namespace) => this.serviceVisible(service, namespace),
-      definitions: hostname => this.byHost.get(hostname) ?? new Map(),
-      virtualServicesFor: (namespace, gateway) => this.virtualServicesFor(namespace, gateway),
-      defaultOutboundMode:
-        this.meshConfig.outboundTrafficPolicy.mode === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY',
+      servicesExportedTo: namespace => directory.exportedTo(namespace),
+      serviceVisible: (service, namespace) => directory.visible(service, namespace),
+      definitions: hostname => directory.definitions(hostname),
+      virtualServicesFor: (namespace, gateway) => virtualServiceIndex.forGateway(namespace, gateway),
+      defaultOutboundMode: meshConfig.outboundTrafficPolicy.mode === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY',
     }
   }
 
-  withWorkloads(change: Pick<RegistryInput, 'workloads' | 'departed'>): Snapshot {
-    const input = { ...this.input, ...change }
-    return Object.assign(Object.create(Snapshot.prototype) as Snapshot, this, {
-      input,
-      endpointIndex: new EndpointIndex(input, this.services, this.endpointIndex),
-      endpointCache: new Map(),
-      targets: new WeakMap(),
-      places: null,
-    })
+  get services() {
+    return this.directory.services
   }
 
   get virtualServices() {
@@ -167,45 +152,23 @@ class Snapshot implements MeshSnapshot {
   }
 
   service(hostname: string, namespace: string): Service | null {
-    return this.byHost.get(hostname)?.get(namespace) ?? null
+    return this.directory.definitions(hostname).get(namespace) ?? null
   }
 
   serviceDefinitions(hostname: string): readonly Service[] {
-    const rank = (service: Service): number => (service.source === 'Kubernetes' ? 0 : 1)
-    return [...(this.byHost.get(hostname)?.values() ?? [])].sort((a, b) => rank(a) - rank(b) || compareAge(a, b))
+    return this.directory.bestFirst(hostname)
   }
 
   serviceVisible(service: Service, namespace: string): boolean {
-    const exportTo =
-      this.exports.get(service) ??
-      effectiveExportTo(service.exportTo, this.meshConfig.defaultServiceExportTo, service.namespace)
-    return exportTo.includes('*') || (!exportTo.includes('~') && exportTo.includes(namespace))
-  }
-
-  /** Private and explicitly exported ones first, then public ones. */
-  private servicesExportedTo(namespace: string): Service[] {
-    const near: Service[] = []
-    const shared: Service[] = []
-    for (const service of this.services) {
-      const exportTo = this.exports.get(service) ?? []
-      if (exportTo.includes('*')) shared.push(service)
-      else if (!exportTo.includes('~') && exportTo.includes(namespace)) near.push(service)
-    }
-    return [...near, ...shared]
+    return this.directory.visible(service, namespace)
   }
 
   endpoints(service: Service, port: number): readonly IstioEndpoint[] {
-    const key = `${service.namespace}/${service.hostname}/${port}`
-    let found = this.endpointCache.get(key)
-    if (!found) {
-      found = this.endpointIndex.endpoints(service, port)
-      this.endpointCache.set(key, found)
-    }
-    return found
+    return this.endpointDirectory.endpoints(service, port)
   }
 
   serviceAccounts(service: Service): readonly string[] {
-    const accounts = new Set([...this.endpointIndex.serviceAccounts(service), ...service.serviceAccounts])
+    const accounts = new Set([...this.endpointDirectory.accounts(service), ...service.serviceAccounts])
     const { trustDomain, trustDomainAliases = [] } = this.meshConfig
     const domains = [...new Set([trustDomain, ...trustDomainAliases])]
     // an account of any of our trust domains may come with each of them (spiffe.ExpandWithTrustDomains)
@@ -218,47 +181,11 @@ class Snapshot implements MeshSnapshot {
   }
 
   aliases(service: Service): readonly Service[] {
-    return this.aliasesByHost.get(service.hostname) ?? []
+    return this.directory.aliases(service.hostname)
   }
 
   serviceTargets(proxy: ProxyNode): readonly ServiceTarget[] {
-    let targets = this.targets.get(proxy)
-    if (targets === undefined) {
-      targets = this.findTargets(proxy)
-      this.targets.set(proxy, targets)
-    }
-    return targets
-  }
-
-  private findTargets(proxy: ProxyNode): ServiceTarget[] {
-    const targets: ServiceTarget[] = []
-    // the namespace that the proxy says of itself; configuration may be that of another one
-    const own = typeof proxy.metadata['NAMESPACE'] === 'string' ? proxy.metadata['NAMESPACE'] : proxy.namespace
-    this.places ??= new ServicePlaces(this)
-    const workload = this.places.workload(own, proxy.ipAddresses)
-    for (const service of this.places.candidates(own, proxy.ipAddresses)) {
-      if (service.resolution === 'Alias') continue
-      const selected =
-        service.source === 'Kubernetes' &&
-        service.selector !== null &&
-        service.namespace === own &&
-        workload !== null &&
-        subsetOf(service.selector, workload.labels)
-      for (const port of service.ports) {
-        const served = this.endpoints(service, port.port).filter(
-          e => proxy.ipAddresses.includes(e.address) && e.namespace === own,
-        )
-        const numbers = new Set(served.map(e => e.port))
-        if (selected) {
-          const number = targetPortOf(port, workload)
-          if (number !== null) numbers.add(number)
-        }
-        for (const targetPort of numbers) targets.push({ service, port, targetPort })
-      }
-    }
-    return targets.sort(
-      (a, b) => a.service.creationTime - b.service.creationTime || compareText(a.service.hostname, b.service.hostname),
-    )
+    return this.endpointDirectory.servedBy(proxy)
   }
 
   sidecarScope(proxy: ProxyNode): SidecarScope {
@@ -278,10 +205,10 @@ class Snapshot implements MeshSnapshot {
 
   /** Own namespace with selector, own without, the root namespace's without; each the oldest. */
   private sidecarFor(proxy: ProxyNode): Config<Sidecar> | null {
-    const own = this.sidecarsByNamespace.get(proxy.namespace) ?? []
+    const own = this.sidecars.get(proxy.namespace) ?? []
     const selecting = own.find(s => s.spec.workloadSelector && subsetOf(s.spec.workloadSelector.labels, proxy.labels))
     const whole = own.find(s => !s.spec.workloadSelector)
-    const root = this.sidecarsByNamespace.get(this.meshConfig.rootNamespace)?.find(s => !s.spec.workloadSelector)
+    const root = this.sidecars.get(this.meshConfig.rootNamespace)?.find(s => !s.spec.workloadSelector)
     return selecting ?? whole ?? root ?? null
   }
 
@@ -377,18 +304,28 @@ class Snapshot implements MeshSnapshot {
   }
 }
 
-/** istiod's view of the mesh that `input` describes. Pure: equal inputs give equal snapshots. */
-export function buildMeshSnapshot(input: RegistryInput): MeshSnapshot {
-  const { ingressClass, ingressControllerMode, ingressSelector, ingressService, rootNamespace } = input.meshConfig
-  const made = [
-    ...convertGatewayApi(input.resources, DOMAIN_SUFFIX).resources,
-    ...convertIngress(input.resources, {
-      domain: DOMAIN_SUFFIX,
-      ingressClass: String(ingressClass ?? 'istio'),
-      mode: String(ingressControllerMode ?? 'STRICT'),
-      selector: String(ingressSelector ?? ingressService ?? 'ingressgateway').replace(/^istio-/, ''),
-      rootNamespace: rootNamespace ?? 'istio-system',
-    }),
-  ]
-  return new Snapshot(made.length === 0 ? input : { ...input, resources: [...input.resources, ...made] })
+function byNamespace<Spec>(configs: readonly Config<Spec>[]): Map<string, Config<Spec>[]> {
+  const found = new Map<string, Config<Spec>[]>()
+  for (const config of configs) found.set(config.namespace, [...(found.get(config.namespace) ?? []), config])
+  return found
+}
+
+/** The same pods, and the same memory of those that left. */
+const samePods = (a: RegistryInput, b: RegistryInput): boolean =>
+  sameValue(a.workloads, b.workloads) && sameValue(a.departed ?? [], b.departed ?? [])
+
+/** Everything but objects and pods. */
+const sameSettings = (a: RegistryInput, b: RegistryInput): boolean =>
+  a.configDomain === b.configDomain &&
+  sameValue(a.meshConfig, b.meshConfig) &&
+  sameValue(a.clusterIps, b.clusterIps) &&
+  sameValue(a.featureFlags, b.featureFlags)
+
+/**
+ * istiod's view of the mesh that `input` describes. Pure: equal inputs give equal snapshots, whether made from nothing or
+ * from the snapshot `before`, whose parts serve on where the objects that they are made of are the same.
+ */
+export function buildMeshSnapshot(input: RegistryInput, before: MeshSnapshot | null = null): MeshSnapshot {
+  const known = before instanceof Snapshot && sameSettings(before.input, input) ? before : null
+  return new Snapshot(input, known)
 }

@@ -99,8 +99,6 @@ export interface EffectiveMutualTls {
 
 export interface MeshSnapshot {
   readonly input: RegistryInput
-  /** The same objects with other pods: what objects alone decide is shared, endpoints are found anew where pods differ. */
-  withWorkloads(change: Pick<RegistryInput, 'workloads' | 'departed'>): MeshSnapshot
   readonly meshConfig: ResourcesMeshConfig
   /** `cluster.local`. */
   readonly domainSuffix: string

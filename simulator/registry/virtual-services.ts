@@ -1,6 +1,7 @@
 // VirtualServices as routes need them: full names everywhere, delegates merged into their roots, indexed by gateway and
 // visibility (pilot/pkg/model/virtualservice.go, virtualservice_controller.go, push_context.go initVirtualServices).
 import type { Destination, HTTPRoute, VirtualService } from '../resources/index.ts'
+import type { Resource } from '../resources/types.ts'
 import { mergeDelegate } from './delegates.ts'
 import type { Config, VirtualServiceConfig } from './mesh-snapshot.ts'
 import { compareAge, resolveGatewayName, resolveShortName } from './names.ts'
@@ -54,16 +55,24 @@ export class VirtualServiceIndex {
   /** After delegates, oldest first; delegates themselves are not in it. */
   readonly all: readonly VirtualServiceConfig[]
   private readonly byGateway = new Map<string, VirtualServiceConfig[]>()
+  private readonly resolved = new Map<Resource, VirtualServiceConfig>()
 
-  constructor(configs: readonly Config<VirtualService>[], defaults: readonly string[], domain: string) {
+  /** `before`: an index under the same defaults; objects that both have are resolved but once. */
+  constructor(
+    configs: readonly Config<VirtualService>[],
+    defaults: readonly string[],
+    domain: string,
+    before: VirtualServiceIndex | null,
+  ) {
     const delegates = new Map<string, VirtualServiceConfig>()
     const roots: VirtualServiceConfig[] = []
     for (const config of configs) {
-      const resolved: VirtualServiceConfig = {
+      const resolved: VirtualServiceConfig = before?.resolved.get(config.resource) ?? {
         ...config,
         spec: withFullNames(config.spec, config.namespace, domain),
         exportTo: effectiveExportTo(config.spec.exportTo, defaults, config.namespace),
       }
+      this.resolved.set(config.resource, resolved)
       if (resolved.spec.hosts.length === 0) delegates.set(`${config.namespace}/${config.name}`, resolved)
       else roots.push(resolved)
     }

@@ -47,7 +47,8 @@ export class World {
   private spans = 0
   private readonly lostZones = new Set<string>()
   private built: MeshSnapshot | null = null
-  private last: { resources: readonly Resource[]; snapshot: MeshSnapshot } | null = null
+  /** What the next one is built on. */
+  private last: MeshSnapshot | null = null
 
   constructor(options: WorldOptions) {
     this.options = options
@@ -324,16 +325,12 @@ export class World {
     return new ServiceTable(this.resources, this.workloads, this.clusterIps)
   }
 
-  /** Most changes are of pods alone: then the last snapshot serves for the rest. */
   private build(): MeshSnapshot {
-    const { workloads, departed, resources, clusterIps, meshConfig, last } = this
+    const { workloads, departed, resources, clusterIps, meshConfig } = this
     const featureFlags = this.options.featureFlags ?? {}
-    const snapshot =
-      last?.resources === resources
-        ? last.snapshot.withWorkloads({ workloads, departed })
-        : buildMeshSnapshot({ resources, meshConfig, workloads, departed, clusterIps, featureFlags })
-    this.last = { resources, snapshot }
-    return snapshot
+    const input = { resources, meshConfig, workloads, departed, clusterIps, featureFlags }
+    this.last = buildMeshSnapshot(input, this.last)
+    return this.last
   }
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { retranslateProxy, type Translation } from '../../simulator/istiod/incremental.ts'
 import { translateProxy } from '../../simulator/istiod/index.ts'
 import { buildMeshSnapshot, type MeshSnapshot } from '../../simulator/registry/index.ts'
-import type { ProxyNode, Workload } from '../../simulator/registry/types.ts'
+import type { ProxyNode, RegistryInput, Workload } from '../../simulator/registry/types.ts'
 import { defaultMeshConfig, loadResources } from '../../simulator/resources/index.ts'
 import type { Resource } from '../../simulator/resources/types.ts'
 import { proxyNode } from '../../simulator/world/index.ts'
@@ -55,11 +55,17 @@ const KINDS: { [kind: string]: (name: string, form: number) => string } = {
   AuthorizationPolicy: (_name, form) => `{action: DENY, rules: [{to: [{operation: {paths: ["/${form}"]}}]}]}`,
   RequestAuthentication: (_name, form) => `{jwtRules: [{issuer: "issuer-${form}", jwks: '{"keys":[]}'}]}`,
   Telemetry: (_name, form) => `{accessLogging: [{disabled: ${form === 0}, providers: [{name: envoy}]}]}`,
+  K8sGateway: (_name, form) =>
+    `{gatewayClassName: istio, listeners: [{name: web, port: ${80 + form}, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}]}`,
+  HTTPRoute: (name, form) =>
+    `{parentRefs: [${form === 0 ? `{kind: Service, group: "", name: ${name}}` : '{name: a, namespace: istio-system}'}], rules: [{backendRefs: [{name: b, port: 80}], timeouts: {request: ${form + 1}s}}]}`,
   EnvoyFilter: (_name, form) =>
     `{configPatches: [{applyTo: ${form === 0 ? 'CLUSTER' : 'VIRTUAL_HOST'}, match: {context: ANY}, patch: {operation: MERGE, value: ${form === 0 ? '{connect_timeout: 3s}' : '{include_request_attempt_count: false}'}}}]}`,
 }
 const API: { [kind: string]: string } = {
   Service: 'v1',
+  K8sGateway: 'gateway.networking.k8s.io/v1',
+  HTTPRoute: 'gateway.networking.k8s.io/v1',
   PeerAuthentication: 'security.istio.io/v1',
   AuthorizationPolicy: 'security.istio.io/v1',
   RequestAuthentication: 'security.istio.io/v1',
@@ -78,7 +84,7 @@ interface Edit {
 const idOf = (edit: Edit): string => `${edit.kind} ${edit.namespace}/${edit.name}`
 
 function objectOf({ kind, name, namespace, form }: Edit, order: number): Resource {
-  const [real, called] = kind === 'Delegate' ? ['VirtualService', `${name}-d`] : [kind, name]
+  const [real, called] = kind === 'Delegate' ? ['VirtualService', `${name}-d`] : [kind.replace('K8s', ''), name]
   const yaml = `apiVersion: ${API[kind] ?? 'networking.istio.io/v1'}\nkind: ${real}\nmetadata: {name: ${called}, namespace: ${namespace}}\nspec: ${KINDS[kind]!(name, form)}\n`
   const [resource] = loadResources([{ name: 'edit.yaml', content: yaml }]).resources
   if (resource === undefined) throw new Error(`the test's own object cannot be read: ${yaml}`)
@@ -86,14 +92,6 @@ function objectOf({ kind, name, namespace, form }: Edit, order: number): Resourc
 }
 
 const meshConfig = defaultMeshConfig()
-const snapshotOf = (objects: ReadonlyMap<string, Resource>): MeshSnapshot =>
-  buildMeshSnapshot({
-    resources: [...objects.values()],
-    meshConfig,
-    workloads: WORKLOADS,
-    clusterIps: new Map(NAMES.map((name, i) => [`${name}.default`, `10.96.0.${i + 1}`])),
-    featureFlags: {},
-  })
 
 /** A delegate acts through its root, and the root's destination lies outside of what the Sidecar imports. */
 const START: Edit[] = [
@@ -108,20 +106,47 @@ const START: Edit[] = [
 
 class Mesh {
   private readonly objects = new Map<string, Resource>()
+  private readonly workloads = new Map(WORKLOADS.map(one => [`${one.name}.${one.namespace}`, one]))
   private order = 0
+  private last: MeshSnapshot | null = null
 
   constructor() {
     for (const edit of START) this.apply(edit)
   }
 
   apply(edit: Edit): MeshSnapshot {
-    if (edit.remove) this.objects.delete(idOf(edit))
-    else this.objects.set(idOf(edit), objectOf(edit, this.order++))
-    return snapshotOf(this.objects)
+    const id = `${edit.name}.${edit.namespace}`
+    const pod = this.workloads.get(id)
+    if (edit.kind !== 'Pod') this.write(edit)
+    else if (pod !== undefined)
+      this.workloads.set(id, { ...pod, ready: edit.remove, labels: { ...pod.labels, version: `v${edit.form}` } })
+    return this.snapshot()
   }
 
+  private write(edit: Edit): void {
+    if (edit.remove) this.objects.delete(idOf(edit))
+    else this.objects.set(idOf(edit), objectOf(edit, this.order++))
+  }
+
+  private input(): RegistryInput {
+    return {
+      resources: [...this.objects.values()],
+      meshConfig,
+      workloads: [...this.workloads.values()],
+      clusterIps: new Map(NAMES.map((name, i) => [`${name}.default`, `10.96.0.${i + 1}`])),
+      featureFlags: {},
+    }
+  }
+
+  /** Built on the one before. */
   snapshot(): MeshSnapshot {
-    return snapshotOf(this.objects)
+    this.last = buildMeshSnapshot(this.input(), this.last)
+    return this.last
+  }
+
+  /** Built from nothing. */
+  fresh(): MeshSnapshot {
+    return buildMeshSnapshot(this.input())
   }
 }
 
@@ -132,7 +157,7 @@ const start = (snapshot: MeshSnapshot, proxy: ProxyNode): Translation => ({
 
 const edits = fc.array(
   fc.record({
-    kind: fc.oneof(fc.constantFrom(...Object.keys(KINDS)), fc.constantFrom('VirtualService', 'Delegate')),
+    kind: fc.oneof(fc.constantFrom(...Object.keys(KINDS), 'Pod'), fc.constantFrom('VirtualService', 'Delegate')),
     name: fc.constantFrom(...NAMES),
     namespace: fc.oneof(fc.constant('default'), fc.constantFrom(...NAMESPACES)),
     form: fc.integer({ min: 0, max: 2 }),
@@ -150,9 +175,10 @@ describe('incremental translation', () => {
         for (const [i, edit] of list.entries()) {
           const snapshot = mesh.apply(edit)
           if (i % stride !== 0) continue
+          const fresh = mesh.fresh()
           for (const [p, proxy] of PROXIES.entries()) {
             const configuration = retranslateProxy(known[p]!, snapshot, proxy)
-            expect(JSON.stringify(configuration)).toBe(JSON.stringify(translateProxy(snapshot, proxy)))
+            expect(JSON.stringify(configuration)).toBe(JSON.stringify(translateProxy(fresh, proxy)))
             known[p] = { snapshot, configuration }
           }
         }

@@ -8,6 +8,8 @@ import {
   runBench,
   runFloor,
   runPushBench,
+  runTranslateBench,
+  type TranslateBenchRow,
   type WorkloadName,
 } from '../../bench/index.ts'
 import { examine } from '../../scenario/index.ts'
@@ -22,6 +24,9 @@ const ALL = [
 
 /** Endpoint changes of `bench push` when nobody says. */
 const PUSH_CHANGES = 1_000
+
+/** Edited VirtualServices of `bench translate` when nobody says. */
+const TRANSLATE_CHANGES = 20
 
 /**
  * What a request makes dies with it. In a young generation of this size (MB; a third of it is one half-space) most of it is
@@ -41,8 +46,8 @@ export const defineBench: DefineVerb = (program, { end }) => {
   program
     .command('bench')
     .description('measure the event loop on a workload; one JSON line a row')
-    .argument('<workload>', 'chain, mesh, push, config or all')
-    .argument('[requests]', 'requests to run; push: endpoint changes; config: resources')
+    .argument('<workload>', 'chain, mesh, push, translate, config or all')
+    .argument('[requests]', 'requests to run; push: endpoint changes; translate: edits; config: resources')
     .argument('[seed]', 'seed of all dice', '1')
     .addHelpText('after', examples('meshsim bench chain 200000 1', 'meshsim bench mesh 50000 7', 'meshsim bench all'))
     .action(async (workload: string, requests: string | undefined, seed: string) =>
@@ -70,7 +75,11 @@ function bench(workload: string, requests: string | undefined, seed: string): Pr
 /** `all`: our rows beside the floor of the same run, and what share of the floor they reach. */
 function measureRows(workload: string, requests: string | undefined, seed: string): void {
   if (workload === 'push') {
-    printPush(runPushBench(countOf(requests, PUSH_CHANGES), seed, measure))
+    printWithMemory(runPushBench(countOf(requests, PUSH_CHANGES), seed, measure))
+    return
+  }
+  if (workload === 'translate') {
+    printWithMemory(runTranslateBench(countOf(requests, TRANSLATE_CHANGES), measure))
     return
   }
   if (workload === 'config') {
@@ -91,12 +100,13 @@ function measureRows(workload: string, requests: string | undefined, seed: strin
       `${name}: ${Math.round(row.hops / row.cpu)} hops per CPU second, ${share.toFixed(4)} of the floor\n`,
     )
   }
+  printWithMemory(runTranslateBench(TRANSLATE_CHANGES, measure))
   printConfig(CONFIG_RESOURCES)
 }
 
 function named(workload: string): WorkloadName {
   if (isWorkload(workload)) return workload
-  throw new CommandFailure(EXIT.usage, `${workload}: the workloads are chain, mesh, push, config and all`)
+  throw new CommandFailure(EXIT.usage, `${workload}: the workloads are chain, mesh, push, translate, config and all`)
 }
 
 function countOf(requests: string | undefined, fallback: number): number {
@@ -110,7 +120,7 @@ const print = (row: BenchRow): void => {
 }
 
 /** With what the process holds when all is done: megabytes of resident memory. */
-const printPush = (row: PushBenchRow): void => {
+const printWithMemory = (row: PushBenchRow | TranslateBenchRow): void => {
   const memory = Math.round(process.memoryUsage().rss / 1_048_576)
   process.stdout.write(`${JSON.stringify({ ...row, memory })}\n`)
 }
