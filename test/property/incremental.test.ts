@@ -41,7 +41,7 @@ const KINDS: { [kind: string]: (name: string, form: number) => string } = {
     `{hosts: [${name}.example.com], resolution: ${form === 0 ? 'DNS' : 'NONE'}, ports: [{number: ${80 + form}, name: http, protocol: HTTP}]}`,
   VirtualService: (name, form) =>
     [
-      `{hosts: [${name}], http: [{timeout: 1s, route: [{destination: {host: ${name}}}]}]}`,
+      `{hosts: [${name === 'c' ? '"*.default.svc.cluster.local"' : name}], http: [{timeout: 1s, route: [{destination: {host: ${name}}}]}]}`,
       `{hosts: [${name}], gateways: [mesh, web], exportTo: ["."], tcp: [{route: [{destination: {host: b, subset: v1}}]}]}`,
       `{hosts: [b.default.svc.cluster.local], http: [{delegate: {name: ${name}-d}}, {route: [{destination: {host: c.other.svc.cluster.local}}]}]}`,
     ][form]!,

@@ -1,6 +1,6 @@
 // Outbound listeners of a sidecar: one for each address and port that services have, HTTP ports shared
 // (pilot/pkg/networking/core/listener.go buildSidecarOutboundListeners).
-import type { EgressListener } from '../../registry/mesh-snapshot.ts'
+import type { EgressListener, VirtualServiceConfig } from '../../registry/mesh-snapshot.ts'
 import { isIpAddress } from '../../registry/names.ts'
 import type { Protocol, Service, ServicePort } from '../../registry/types.ts'
 import { isHttp, isTcp, parseProtocol } from '../../resources/protocol.ts'
@@ -70,6 +70,7 @@ export function outboundListeners(context: TranslationContext): Listener[] {
 class OutboundBuilder {
   private readonly context: TranslationContext
   private readonly entries = new Map<string, Entry>()
+  private readonly rules = new Map<EgressListener, readonly VirtualServiceConfig[]>()
 
   constructor(context: TranslationContext) {
     this.context = context
@@ -190,7 +191,7 @@ class OutboundBuilder {
       bind: target.binding.addresses[0] ?? '',
       destinations: target.destinations,
       perPod: target.perPod === true,
-      virtualServices: target.listener.virtualServices,
+      virtualServices: this.streamRules(target.listener),
     })
     const sniffed = port.protocol === 'Unsupported'
     if (current && !isHttp(current.protocol) && !isTcp(current.protocol)) {
@@ -203,6 +204,16 @@ class OutboundBuilder {
       merge(current, chains)
       if (sniffed || isHttp(current.protocol)) current.protocol = 'Unsupported'
     }
+  }
+
+  /** VirtualServices with rules for TCP or TLS: most have none, and services are many. */
+  private streamRules(listener: EgressListener): readonly VirtualServiceConfig[] {
+    let found = this.rules.get(listener)
+    if (found === undefined) {
+      found = listener.virtualServices.filter(({ spec }) => (spec.tcp ?? []).length + (spec.tls ?? []).length > 0)
+      this.rules.set(listener, found)
+    }
+    return found
   }
 
   private httpChain(target: Target, sniffed: boolean): ChainDraft {

@@ -6,6 +6,7 @@ import type { Protocol, Service } from '../../registry/types.ts'
 import { isHttp, parseProtocol } from '../../resources/protocol.ts'
 import type { Route, RouteConfiguration, VirtualHost } from '../../xds/types.ts'
 import { outboundClusterName } from './cluster-names.ts'
+import type { FormerRoutes } from './former-routes.ts'
 import { catchAllVirtualHost, countsAttempts, defaultOutboundRoute } from './route-defaults.ts'
 import { serviceDomains } from './route-domains.ts'
 import { bracketed, domainName, routeSemantics, type TranslationContext } from './translation-context.ts'
@@ -23,7 +24,11 @@ interface HostGroup {
 }
 
 /** The configuration named `name`: a port, `host:port` of a sniffed service, `http_proxy` or a socket's path. */
-export function sidecarRouteConfiguration(context: TranslationContext, name: string): RouteConfiguration {
+export function sidecarRouteConfiguration(
+  context: TranslationContext,
+  name: string,
+  former: FormerRoutes | null,
+): RouteConfiguration {
   const socket = name.startsWith('unix:')
   const colon = name.indexOf(':')
   const digits = socket ? '' : name.slice(colon + 1)
@@ -32,7 +37,7 @@ export function sidecarRouteConfiguration(context: TranslationContext, name: str
   const listener = egressListenerFor(context, number, name)
   const empty: RouteConfiguration = { name, validate_clusters: false }
   if (!listener && number === 0 && name !== 'http_proxy' && !socket) return empty
-  let hosts = listener ? virtualHosts(context, listener, number) : []
+  let hosts = listener ? virtualHosts(context, listener, number, rule => former?.(name, rule) ?? null) : []
   if (sniffed) hosts = sniffedHosts(hosts, name)
   hosts.sort((a, b) => compareText(a.name, b.name))
   if (!sniffed) hosts.push(catchAllVirtualHost(context))
@@ -61,13 +66,18 @@ function sniffedHosts(hosts: readonly VirtualHost[], name: string): VirtualHost[
   return found.length === 1 ? found.map(host => ({ ...host, domains: ['*'] })) : found
 }
 
-function virtualHosts(context: TranslationContext, listener: EgressListener, listenerPort: number): VirtualHost[] {
+function virtualHosts(
+  context: TranslationContext,
+  listener: EgressListener,
+  listenerPort: number,
+  former: (rule: VirtualServiceConfig) => Route[] | null,
+): VirtualHost[] {
   const isProxy = listener.spec?.port && parseProtocol(listener.spec.port.protocol ?? '') === 'HTTP_PROXY'
   const port = isProxy ? 0 : listenerPort
   const services = servicesAt(listener.services, port)
   const rules =
     port === 80 ? listener.virtualServices : listener.virtualServices.filter(rule => concerns(rule, services))
-  const groups = [...rules.flatMap(rule => ruleGroups(context, listener, rule, services, port))]
+  const groups = [...rules.flatMap(rule => ruleGroups(context, listener, rule, services, port, former(rule)))]
   for (const group of groups) for (const service of group.services) services.delete(service.hostname)
   for (const service of [...services.values()].sort((a, b) => compareText(a.hostname, b.hostname))) {
     if (service.resolution === 'Alias') continue
@@ -114,14 +124,17 @@ function ruleGroups(
   rule: VirtualServiceConfig,
   services: ReadonlyMap<string, Service>,
   port: number,
+  former: Route[] | null,
 ): HostGroup[] {
-  const routes = virtualServiceRoutes(rule, {
-    context,
-    port,
-    gateway: 'mesh',
-    tls: false,
-    lookup: hostname => services.get(hostname) ?? null,
-  })
+  const routes =
+    former ??
+    virtualServiceRoutes(rule, {
+      context,
+      port,
+      gateway: 'mesh',
+      tls: false,
+      lookup: hostname => services.get(hostname) ?? null,
+    })
   if (routes.length === 0) return []
   const { hosts, matching } = hostsAndServices(listener, rule, services)
   if (routeSemantics(rule) === 'gateway') {

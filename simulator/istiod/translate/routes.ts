@@ -3,6 +3,7 @@ import type { MeshSnapshot } from '../../registry/mesh-snapshot.ts'
 import { compareText } from '../../registry/names.ts'
 import type { ProxyNode } from '../../registry/types.ts'
 import type { JsonObject, Listener, RouteConfiguration } from '../../xds/types.ts'
+import type { FormerRoutes } from './former-routes.ts'
 import { mergeGateways } from './gateway-merge.ts'
 import { gatewayRouteConfiguration } from './gateway-routes.ts'
 import { sidecarRouteConfiguration } from './route-sidecar.ts'
@@ -32,10 +33,11 @@ export function buildRoutes(
   snapshot: MeshSnapshot,
   proxy: ProxyNode,
   listeners: readonly Listener[],
+  former: FormerRoutes | null = null,
 ): RouteConfiguration[] {
   const context = translationContext(snapshot, proxy)
   const names = routeNames(listeners)
-  if (proxy.type === 'sidecar') return names.map(name => sidecarRouteConfiguration(context, name))
+  if (proxy.type === 'sidecar') return names.map(name => sidecarRouteConfiguration(context, name, former))
   const merged = mergeGateways(context)
   return names.map(name => gatewayRouteConfiguration(context, merged, name))
 }
