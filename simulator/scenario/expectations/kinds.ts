@@ -6,6 +6,7 @@ import { latency } from './latency.ts'
 import { log } from './log.ts'
 import { matrix } from './matrix.ts'
 import { always, eventually, never } from './modal.ts'
+import { pods } from './pods.ts'
 import { share } from './share.ts'
 import { thresholds } from './thresholds.ts'
 
@@ -22,4 +23,5 @@ export const EXPECTATION_KINDS = {
   matrix,
   log,
   configuration,
+  pods,
 } as const
