@@ -10,6 +10,7 @@ import { defineAnalyze } from './verbs/analyze.ts'
 import { defineBench } from './verbs/bench.ts'
 import { defineCompletion } from './verbs/completion.ts'
 import { defineConfigDump } from './verbs/config-dump.ts'
+import { defineDiff } from './verbs/diff.ts'
 import { defineExplain } from './verbs/explain.ts'
 import { defineExport } from './verbs/export.ts'
 import { defineProxyConfig } from './verbs/proxy-config.ts'
@@ -28,6 +29,7 @@ const VERBS: readonly DefineVerb[] = [
   defineTest,
   defineSweep,
   defineExplain,
+  defineDiff,
   defineAnalyze,
   defineProxyConfig,
   defineProxyStatus,

@@ -1,3 +1,12 @@
 export { AdsClient, type AdsObserver, type XdsTransport } from './ads-client.ts'
+// For those who ask what would be decided, without sending anything.
+export { unwrap } from './filters/http/registry.ts'
+export { compileTcp, type TcpSettings } from './filters/network/tcp-settings.ts'
+export { handshake } from './handshake.ts'
+export { type Chain, type CompiledListener, chooseChain } from './listener.ts'
+export { compileHeader } from './matchers.ts'
 export type { ProxyOptions } from './options.ts'
 export { Proxy } from './proxy.ts'
+export { compileRule, type RbacSubject } from './rbac.ts'
+export { type CompiledRoute, compileRouteTable, findHost, type RouteTable } from './route.ts'
+export type { UpstreamCluster } from './upstream/cluster.ts'

@@ -19,7 +19,8 @@ export interface RbacSubject {
 
 type Test = (subject: RbacSubject) => boolean
 
-function compileRule(config: unknown): Test {
+/** One permission or principal. */
+export function compileRule(config: unknown): Test {
   const rule = object(config)
   if (rule.any === true) return () => true
   const all = rule.and_rules ?? rule.and_ids

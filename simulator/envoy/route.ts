@@ -57,6 +57,8 @@ export interface CompiledRoute {
 
 /** One thing that a route asks for, and its words for the trail. */
 export interface RouteCondition {
+  /** What it looks at: `path`, `header NAME`, `query NAME`, `share` or `claims`. */
+  on: string
   words: string
   holds: (request: HttpRequest, path: string, roll: number, metadata: Metadata) => boolean
 }
@@ -173,27 +175,41 @@ function compileConditions(match: JsonObject): RouteCondition[] {
   const connect = match.connect_matcher !== undefined
   const conditions: RouteCondition[] = [
     {
+      on: 'path',
       words: pathWords(match),
       holds: (request, path) => connect === (request.method === 'CONNECT') && (connect || byPath(path)),
     },
   ]
   const header = (config: Json): void => {
     const test = compileHeader(config)
-    conditions.push({ words: headerWords(config), holds: q => test(q.headers, q.authority, q.path, q.method) })
+    conditions.push({
+      on: `header ${text(object(config).name).toLowerCase()}`,
+      words: headerWords(config),
+      holds: q => test(q.headers, q.authority, q.path, q.method),
+    })
   }
   for (const config of list(match.headers)) header(config)
   if (match.grpc) header({ name: 'content-type', string_match: { prefix: 'application/grpc' } })
   for (const config of list(match.query_parameters)) {
     const test = queryTest(config)
-    conditions.push({ words: `query parameter ${text(object(config).name)}`, holds: q => test(parseQuery(q.path)) })
+    const name = text(object(config).name)
+    conditions.push({
+      on: `query ${name}`,
+      words: `query parameter ${name}`,
+      holds: q => test(parseQuery(q.path)),
+    })
   }
   if (match.runtime_fraction) {
     const share = fraction(object(match.runtime_fraction).default_value)
-    conditions.push({ words: `${share / 10_000} % of requests`, holds: (_q, _p, roll) => roll % 1_000_000 < share })
+    conditions.push({
+      on: 'share',
+      words: `${share / 10_000} % of requests`,
+      holds: (_q, _p, roll) => roll % 1_000_000 < share,
+    })
   }
   for (const config of list(match.dynamic_metadata)) {
     const test = compileMetadata(config)
-    conditions.push({ words: 'claims of the token', holds: (_q, _p, _r, metadata) => test(metadata) })
+    conditions.push({ on: 'claims', words: 'claims of the token', holds: (_q, _p, _r, metadata) => test(metadata) })
   }
   return conditions
 }

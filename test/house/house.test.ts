@@ -26,6 +26,7 @@ const FLOORS: Record<string, number> = {
   delivery: 5.5,
   scenario: 6,
   bench: 6,
+  diff: 6.5,
   stream: 7,
   server: 8,
   cli: 9,
