@@ -25,6 +25,7 @@ export const codes: Readonly<Record<string, string>> = {
   SIM0606: 'TLS settings of client and server that contradict each other',
   SIM0607: 'an authorization rule that can never match',
   SIM0608: 'a port whose protocol is guessed from the first bytes',
+  SIM0609: 'a filter that the simulated Envoy does not have',
   SIM0501: 'the scenario file is wrong',
   SIM0502: 'the scenario does not fit the mesh',
 }

@@ -1,6 +1,7 @@
 export { AdsClient, type AdsObserver, type XdsTransport } from './ads-client.ts'
 // For those who ask what would be decided, without sending anything.
 export { unwrap } from './filters/http/registry.ts'
+export { filterWithoutEffect } from './filters/known.ts'
 export { compileTcp, type TcpSettings } from './filters/network/tcp-settings.ts'
 export { handshake } from './handshake.ts'
 export { type Chain, type CompiledListener, chooseChain } from './listener.ts'

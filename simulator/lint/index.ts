@@ -3,6 +3,7 @@ import type { Diagnostic } from '../diagnostics/types.ts'
 import type { MeshSnapshot } from '../registry/index.ts'
 import { amplification } from './amplification.ts'
 import { authorization } from './authorization.ts'
+import { filters } from './filters.ts'
 import { mutualTls } from './mutual-tls.ts'
 import { sniffing } from './sniffing.ts'
 import { subsets } from './subsets.ts'
@@ -23,6 +24,7 @@ export const linters: readonly Linter[] = [
   mutualTls,
   authorization,
   sniffing,
+  filters,
 ]
 
 /** `calls`: who calls whom, as a scenario tells; without them only what single objects say is judged. */

@@ -19,7 +19,7 @@ const FLOORS: Record<string, number> = {
   istiod: 4,
   envoy: 4,
   'gateway-api': 2.5,
-  lint: 4,
+  lint: 4.5,
   'proxy-config': 4,
   export: 4,
   world: 5,

@@ -25,6 +25,14 @@ const FACTORIES: ReadonlyMap<string, Factory> = new Map<string, Factory>([
   ['envoy.extensions.filters.http.rbac.v3.RBAC', (name, config) => new RbacFilter(name, config)],
 ])
 
+/** Filters whose absence changes nothing that the model shows: statistics, metadata, and the router, which is the stream's own. */
+const SHOW_NOTHING = new Set([
+  'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig',
+  'envoy.extensions.filters.http.router.v3.Router',
+  'io.istio.http.peer_metadata.Config',
+  'stats.PluginConfig',
+])
+
 const typeOf = (url: string): string => url.slice(url.lastIndexOf('/') + 1)
 
 /** A typed config as it is meant: a TypedStruct holds the real type and value inside. */
@@ -35,7 +43,12 @@ export function unwrap(typed: JsonObject): { type: string; value: JsonObject } {
   return { type, value: typed }
 }
 
-/** The filter of one entry of http_filters; null when it changes nothing that the model shows (statistics, router). */
+/** Is a filter of this type acted on, or is there nothing of it to be seen? */
+export function hasHttpFilter(type: string): boolean {
+  return FACTORIES.has(type) || SHOW_NOTHING.has(type)
+}
+
+/** The filter of one entry of http_filters; null when it has no effect in this model. */
 export function createHttpFilter(entry: JsonObject): HttpFilter | null {
   const { type, value } = unwrap(object(entry.typed_config))
   const factory = FACTORIES.get(type)
