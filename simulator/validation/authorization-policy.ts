@@ -2,13 +2,9 @@
 import type { Path } from '../diagnostics/types.ts'
 import type { Loose } from '../resources/loose.ts'
 import type { AuthorizationPolicy } from '../resources/security/authorization-policy.ts'
-import { attachment } from './common.ts'
-import { isSubnet } from './hosts.ts'
+import { attributeProblem, valueProblems } from './authorization-values.ts'
+import { attachment, report } from './common.ts'
 import type { Refusals } from './refusals.ts'
-
-const KEYS =
-  /^(?:source\.(?:ip|namespace|serviceAccount|principal|trustDomain)|remote\.ip|destination\.(?:ip|port)|connection\.sni|request\.auth\.(?:principal|audiences|presenter)|request\.(?:headers|auth\.claims)\[.+\]|experimental\.envoy\.filters\..+)$/
-const ADDRESSES = ['source.ip', 'remote.ip', 'destination.ip']
 
 export function validateAuthorizationPolicy(spec: Loose<AuthorizationPolicy>, out: Refusals): void {
   const action = spec.action ?? 'ALLOW'
@@ -21,9 +17,11 @@ export function validateAuthorizationPolicy(spec: Loose<AuthorizationPolicy>, ou
     out.errorIf(!fits, ['spec', 'action'], `the annotation istio.io/dry-run only supports ALLOW/DENY, found ${action}`)
   }
   attachment(spec, out)
-  if (action === 'CUSTOM') out.errorIf(!spec.provider?.name, ['spec', 'provider'], '`provider.name` must not be empty')
-  else out.errorIf(spec.provider !== undefined, ['spec', 'provider'], `\`provider\` must not be with action ${action}`)
-  const meaningless = (action === 'DENY' || action === 'CUSTOM') && spec.rules === undefined
+  const meaningless = (action === 'DENY' || action === 'CUSTOM') && rules.length === 0
+  const unnamed = action === 'CUSTOM' && !meaningless && !spec.provider?.name
+  out.errorIf(unnamed, ['spec', 'provider'], '`provider.name` must not be empty')
+  const stray = action !== 'CUSTOM' && spec.provider !== undefined
+  out.errorIf(stray, ['spec', 'provider'], `\`provider\` must not be with non CUSTOM action, found ${action}`)
   const remedy = 'add an empty rule `{}` if you want it be triggered for every request'
   out.errorIf(
     meaningless,
@@ -75,8 +73,12 @@ function customRule(rule: Rule, path: Path, out: Refusals): void {
 
 /** Only HTTP attributes say when the rule holds, so on TCP it always does. */
 function deniesAllTcp(rule: Rule): boolean {
-  const from = (rule.from ?? []).flatMap(item => Object.keys(item.source ?? {}))
-  const to = (rule.to ?? []).flatMap(item => Object.keys(item.operation ?? {}))
+  const given = (fields: object | undefined): string[] =>
+    Object.entries(fields ?? {}).flatMap(([field, values]) =>
+      Array.isArray(values) && values.length > 0 ? [field] : [],
+    )
+  const from = (rule.from ?? []).flatMap(item => given(item.source))
+  const to = (rule.to ?? []).flatMap(item => given(item.operation))
   const tcpFrom = from.some(field =>
     /^(?:not)?(?:principals|ipBlocks|namespaces|remoteIpBlocks|serviceAccounts)$/i.test(field),
   )
@@ -96,33 +98,7 @@ function clause(body: object, name: string, index: number, path: Path, out: Refu
   const has = (pattern: RegExp): boolean => given.some(([field, values]) => pattern.test(field) && values.length > 0)
   const mixed = has(/^(?:notP|p)rincipals$|^(?:notN|n)amespaces$/) && has(/serviceAccounts$/i)
   out.errorIf(mixed, path, `cannot set serviceAccounts with namespaces or principals, found at rule ${index}`)
-  for (const [field, values] of given) {
-    for (const text of values) {
-      out.errorIf(text === '', path, `empty value not allowed, found in ${field}`)
-      if (/ipblocks$/i.test(field)) out.errorIf(!isSubnet(text), path, `bad IP address (${text})`)
-      const port = /^\d+$/.test(text) && Number(text) > 0 && Number(text) <= 65535
-      if (/ports$/i.test(field)) out.errorIf(!port, path, `bad port (${text})`)
-      if (/serviceAccounts$/i.test(field)) {
-        const parts = text.split('/')
-        const bad = text.includes('*') || parts.length > 2 || parts.includes('')
-        out.errorIf(bad, path, `invalid service account ${text}, expected NAME or NAMESPACE/NAME`)
-      }
-      if (/paths$/i.test(field) && text.includes('{'))
-        out.errorIf(!isPathTemplate(text), path, `invalid or unsupported path ${text}`)
-      if (/trustDomains$/i.test(field)) out.errorIf(text.includes('/'), path, `invalid trust domain ${text}`)
-    }
-  }
-}
-
-/** Segments are literals, `{*}` or, as the last operator, `{**}`; operators do not mix with literals or stars. */
-function isPathTemplate(path: string): boolean {
-  let deep = false
-  for (const segment of path.split('/')) {
-    const operator = segment === '{*}' || segment === '{**}'
-    if (operator ? deep : /[{}*]/.test(segment)) return false
-    if (segment === '{**}') deep = true
-  }
-  return true
+  for (const [field, values] of given) report(out, path, ...valueProblems(field, values))
 }
 
 function condition(
@@ -146,17 +122,4 @@ function condition(
       if (bad !== null) out.error(path, `invalid \`${name}\` for \`key\` ${key}: ${bad}`)
     }
   }
-}
-
-function attributeProblem(key: string, values: readonly string[]): string | null {
-  if (!KEYS.test(key)) return `unknown attribute: ${key}`
-  if (ADDRESSES.includes(key)) {
-    const bad = values.find(value => !isSubnet(value))
-    return bad === undefined ? null : `bad IP address (${bad})`
-  }
-  if (key === 'destination.port') {
-    const bad = values.find(value => !/^\d+$/.test(value) || Number(value) < 1 || Number(value) > 65535)
-    return bad === undefined ? null : `bad port (${bad})`
-  }
-  return null
 }

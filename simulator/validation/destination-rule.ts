@@ -12,7 +12,8 @@ import type {
 } from '../resources/networking/destination-rule.ts'
 import { parseProtoDuration } from '../resources/proto-duration.ts'
 import { addressProblem, exportTo, labelProblems, portProblem, report, workloadSelector } from './common.ts'
-import { fqdnProblem, isDnsLabel, wildcardProblem } from './hosts.ts'
+import { fqdnProblem, wildcardProblem } from './hosts.ts'
+import { subsetNameProblem } from './http-route.ts'
 import { loadBalancer } from './load-balancer.ts'
 import { checkDuration, type Refusals } from './refusals.ts'
 
@@ -24,9 +25,7 @@ export function validateDestinationRule(spec: Loose<DestinationRule>, out: Refus
     const path: Path = ['spec', 'subsets', i]
     out.errorIf(names.has(name), path, `duplicate subset names: ${name}`)
     names.add(name)
-    if (name === '') out.error(path, 'subset name cannot be empty')
-    else out.errorIf(!isDnsLabel(name), path, `subset name is invalid: ${name}`)
-    report(out, path, ...labelProblems(labels))
+    report(out, path, subsetNameProblem(name), ...labelProblems(labels))
     trafficPolicy(policy, [...path, 'trafficPolicy'], out)
   }
   exportTo(spec.exportTo, out, { ownNamespaceOnly: spec.workloadSelector !== undefined })

@@ -3,6 +3,7 @@ import { RE2JS } from 're2js'
 import type { Path } from '../diagnostics/types.ts'
 import type { Loose } from '../resources/loose.ts'
 import type { EnvoyFilter } from '../resources/networking/envoy-filter.ts'
+import { utf8Length } from '../resources/utf8.ts'
 import { alphaSelector } from './common.ts'
 import { checkPatchValue } from './envoy/patch-value.ts'
 import type { Refusals } from './refusals.ts'
@@ -80,8 +81,8 @@ function configPatch(item: ConfigPatch, path: Path, out: Refusals): void {
 
 /** False when the match is so wrong that istiod does not look at the patch's value any more. */
 function objectMatch(match: NonNullable<ConfigPatch['match']>, applyTo: string, path: Path, out: Refusals): boolean {
-  const { listener, routeConfiguration, cluster } = match
-  const typed = listener !== undefined || routeConfiguration !== undefined || cluster !== undefined
+  const { listener, routeConfiguration, cluster, waypoint } = match
+  const typed = (listener ?? routeConfiguration ?? cluster ?? waypoint) !== undefined
   const fits = (own: unknown, what: string, other: string): boolean => {
     const wrong = typed && own === undefined
     out.errorIf(wrong, path, `Envoy filter: applyTo for ${what} objects cannot have non ${other} match`)
@@ -99,7 +100,7 @@ function objectMatch(match: NonNullable<ConfigPatch['match']>, applyTo: string, 
 
 /** False when the pattern is no pattern. */
 function proxyVersion(pattern: string, path: Path, out: Refusals): boolean {
-  if (pattern.length > 1024) {
+  if (utf8Length(pattern) > 1024) {
     out.warn(path, 'Envoy filter: proxyVersion match exceeds 1024 characters and will be ignored')
     return true
   }

@@ -3,6 +3,7 @@ import type { TrafficExtension } from '../resources/extensions/traffic-extension
 import type { WasmPlugin } from '../resources/extensions/wasm-plugin.ts'
 import type { Loose } from '../resources/loose.ts'
 import { schemeOf } from '../resources/schema-checks.ts'
+import { utf8Length } from '../resources/utf8.ts'
 import { attachment } from './common.ts'
 import type { Refusals } from './refusals.ts'
 
@@ -26,8 +27,8 @@ function moduleProblems(module: Module): (string | null)[] {
   return [
     urlProblem(module.url ?? ''),
     digest,
-    imagePullSecret.length > 253 ? 'imagePullSecret field must be less than 253 characters long' : null,
-    pluginName.length > 256 ? 'pluginName field must be less than 255 characters long' : null,
+    utf8Length(imagePullSecret) > 253 ? 'imagePullSecret field must be less than 253 characters long' : null,
+    utf8Length(pluginName) > 256 ? 'pluginName field must be less than 255 characters long' : null,
     environmentProblem(module.vmConfig),
   ]
 }
@@ -36,7 +37,7 @@ function environmentProblem(vm: Module['vmConfig']): string | null {
   const names = new Set<string>()
   for (const { name = '', value, valueFrom = 'INLINE' } of vm?.env ?? []) {
     if (name === '') return 'spec.vmConfig.env invalid'
-    if (name.length > 256) return 'env.name field must be less than 255 characters long'
+    if (utf8Length(name) > 256) return 'env.name field must be less than 255 characters long'
     if (names.has(name)) return 'duplicate env'
     names.add(name)
     if (valueFrom !== 'INLINE' && value) return 'value may only be set when valueFrom is INLINE'
@@ -70,7 +71,7 @@ export function validateTrafficExtension(spec: Loose<TrafficExtension>, out: Ref
   if (lua !== undefined) {
     const code = lua.inlineCode ?? ''
     out.errorIf(code === '', ['spec', 'lua'], 'lua.inlineCode cannot be empty')
-    out.errorIf(code.length > 65536, ['spec', 'lua'], 'lua.inlineCode exceeds maximum size of 64KB')
+    out.errorIf(utf8Length(code) > 65536, ['spec', 'lua'], 'lua.inlineCode exceeds maximum size of 64KB')
   }
   if (wasm !== undefined) report(out, moduleProblems(wasm))
   report(out, [matchProblem(spec.match)])

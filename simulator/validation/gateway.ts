@@ -11,9 +11,13 @@ import type { Refusals } from './refusals.ts'
 
 type Server = NonNullable<Loose<Gateway>['servers']>[number]
 
+/** Made from a Gateway of the Gateway API, whose names are longer and whose listeners may admit routes of no namespace. */
+const isGatewayApi = (out: Refusals): boolean =>
+  out.resource.metadata.annotations['internal.istio.io/gateway-semantics'] === 'gateway'
+
 export function validateGateway(spec: Loose<Gateway>, out: Refusals): void {
   const { name } = out.resource.metadata
-  out.errorIf(!isDnsLabel(name), ['metadata', 'name'], `invalid gateway name: "${name}"`)
+  out.errorIf(!isDnsLabel(name) && !isGatewayApi(out), ['metadata', 'name'], `invalid gateway name: "${name}"`)
   const servers = spec.servers ?? []
   out.errorIf(servers.length === 0, ['spec'], 'gateway must have at least one server')
   const names = new Set<string>()
@@ -50,11 +54,9 @@ export function serverPortProblems(port: Server['port'], bind: string): string[]
 
 function validateServer(server: Server, path: Path, out: Refusals): void {
   const { hosts = [], port, tls, bind = '' } = server
-  // made from a Gateway of the Gateway API, whose listeners may admit routes of no namespace
-  const gatewayApi = out.resource.metadata.annotations['internal.istio.io/gateway-semantics'] === 'gateway'
   out.errorIf(hosts.length === 0, path, 'server config must contain at least one host')
   for (const host of hosts)
-    report(out, [...path, 'hosts'], ...namespacedHostProblems(host, gatewayApi ? 'gateway-api' : 'gateway'))
+    report(out, [...path, 'hosts'], ...namespacedHostProblems(host, isGatewayApi(out) ? 'gateway-api' : 'gateway'))
   const problems = serverPortProblems(port, bind)
   report(out, [...path, 'port'], ...problems)
   if (bind.startsWith(UNIX)) {

@@ -1,29 +1,46 @@
 // Names that Istio accepts: DNS labels, fully qualified names, wildcards, addresses (istio: pkg/config/validation/agent).
 import ipaddr from 'ipaddr.js'
+import { utf8Length } from '../resources/utf8.ts'
 
 const LABEL = /^[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?$/
 const WILDCARD_LABEL = /^(\*|(\*|\*-)?[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)$/
 
 export const isDnsLabel = (text: string): boolean => text.length <= 63 && LABEL.test(text)
 
-/** Null, or why this is no fully qualified domain name. */
-export function fqdnProblem(name: string): string | null {
+const lengthProblem = (name: string): string | null => {
   if (name === '') return 'empty domain name not allowed'
-  if (name.length > 255) return `domain name "${name}" too long (max 255)`
-  const labels = (name.endsWith('.') ? name.slice(0, -1) : name).split('.')
-  const bad = labels.find(label => !isDnsLabel(label))
-  if (bad !== undefined) return `domain name "${name}" invalid (label "${bad}" invalid)`
-  return /^\d+$/.test(labels.at(-1) ?? '') ? `domain name "${name}" invalid (top level domain is numeric)` : null
+  return utf8Length(name) > 255 ? `domain name "${name}" too long (max 255)` : null
 }
 
-/** A name that a gateway routes by SNI as istiod made it: outbound_.PORT_.SUBSET_.HOST. */
-const GENERATED_SNI = /^outbound_\.\d+_\.[^_]*_\.(.+)$/
+/** Labels between dots; the last may be empty (`istio.io.`) and may not be a number. */
+function labelsProblem(name: string): string | null {
+  const labels = name.split('.')
+  const top = labels.at(-1) ?? ''
+  if (/^\d+$/.test(top)) return `domain name "${name}" invalid (top level domain "${top}" cannot be all-numeric)`
+  const bad = (top === '' ? labels.slice(0, -1) : labels).find(label => !isDnsLabel(label))
+  return bad === undefined ? null : `domain name "${name}" invalid (label "${bad}" invalid)`
+}
 
-/** Hosts of VirtualServices bound to gateways; with `sni`, generated names as well. */
+/** Null, or why this is no fully qualified domain name. */
+export const fqdnProblem = (name: string): string | null => lengthProblem(name) ?? labelsProblem(name)
+
+const GENERATED_FORM = 'outbound_.<PORT>_._.<HOSTNAME>'
+
+/**
+ * Hosts of VirtualServices bound to gateways. With `sni`, also names that istiod makes for AUTO_PASSTHROUGH:
+ * outbound_.PORT_.SUBSET_.HOST, of which only a digit in the port and a letter in the host are asked for.
+ */
 export function gatewayHostProblem(sni: boolean, name: string): string | null {
-  if (!sni || !name.startsWith('outbound_')) return wildcardProblem(name)
-  const host = GENERATED_SNI.exec(name)?.[1]
-  return host === undefined ? `domain name "${name}" invalid` : fqdnProblem(host)
+  const length = lengthProblem(name)
+  if (length !== null || !sni || !name.startsWith('outbound_')) return length ?? wildcardProblem(name)
+  const [, port, , host] = name.split('_')
+  if (port === undefined || host === undefined) {
+    return `domain name ${name} invalid, should follow '${GENERATED_FORM}' format`
+  }
+  const bad = /\d/.test(port) ? (/[a-zA-Z]/.test(host) ? null : host) : port
+  return bad === null
+    ? null
+    : `domain name "${name}" invalid (label "${bad}" invalid). should follow ${GENERATED_FORM} format`
 }
 
 /** A wildcard that is not a whole first label. */
@@ -60,23 +77,31 @@ function hostPartProblems(name: string, gateway: boolean): string[] {
 
 /** A domain whose first label may hold a wildcard. */
 export function wildcardProblem(name: string): string | null {
-  if (name === '') return 'empty domain name not allowed'
-  if (name.length > 255) return `domain name "${name}" too long (max 255)`
-  const labels = (name.endsWith('.') ? name.slice(0, -1) : name).split('.')
-  const [first = '', ...rest] = labels
+  const length = lengthProblem(name)
+  if (length !== null) return length
+  const dot = name.indexOf('.')
+  const first = dot < 0 ? name : name.slice(0, dot)
   if (first.length > 63 || !WILDCARD_LABEL.test(first))
     return `domain name "${name}" invalid (label "${first}" invalid)`
-  if (rest.length === 0) return null
-  const bad = rest.find(label => !isDnsLabel(label))
-  if (bad !== undefined) return `domain name "${name}" invalid (label "${bad}" invalid)`
-  return /^\d+$/.test(rest.at(-1) ?? '') ? `domain name "${name}" invalid (top level domain is numeric)` : null
+  return dot < 0 ? null : labelsProblem(name.slice(dot + 1))
 }
 
-export const isIp = (text: string): boolean =>
-  ipaddr.IPv4.isValidFourPartDecimal(text) || (text.includes(':') && ipaddr.IPv6.isValid(text))
+/** Four decimal numbers without leading zeros, or an IPv6 address, its zone included (Go's netip.ParseAddr). */
+export function isIp(text: string): boolean {
+  if (!text.includes(':')) return IPV4.test(text) && ipaddr.IPv4.isValidFourPartDecimal(text)
+  const mapped = /:([\d.]*\.[\d.]*)(?:%.*)?$/.exec(text)?.[1]
+  return ipaddr.IPv6.isValid(text) && (mapped === undefined || IPV4.test(mapped))
+}
 
+const IPV4 = /^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/
+
+/** An address, or a CIDR block (Go's netip.ParsePrefix, which knows no zones). */
 export function isSubnet(text: string): boolean {
-  if (!text.includes('/')) return isIp(text)
-  const [address = '', bits = ''] = text.split('/')
-  return isIp(address) && /^\d{1,3}$/.test(bits) && Number(bits) <= (address.includes(':') ? 128 : 32)
+  const [address = '', bits, ...more] = text.split('/')
+  if (bits === undefined) return isIp(address)
+  if (more.length > 0 || address.includes('%') || !isIp(address) || !/^(?:0|[1-9]\d{0,2})$/.test(bits)) return false
+  return Number(bits) <= (address.includes(':') ? 128 : 32)
 }
+
+export const subnetProblem = (text: string): string | null =>
+  isSubnet(text) ? null : `${text} is not a valid ${text.split('/').length === 2 ? 'CIDR block' : 'IP'}`

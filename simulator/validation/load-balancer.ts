@@ -68,7 +68,7 @@ type Failover = readonly { from?: string | undefined; to?: string | undefined }[
 function failovers(list: Failover, what: string, path: Path, out: Refusals): void {
   for (const { from = '', to = '' } of list) {
     out.errorIf(from === to, path, `${what} failover settings must specify different regions`)
-    out.errorIf(from.includes('/') || to.includes('/'), path, `${what} failover only specify region`)
+    out.errorIf(from.includes('/') || to.includes('/'), path, `${what} failover only specifies region`)
     const wild = from.includes('*') || to.includes('*')
     out.errorIf(wild, path, `${what} failover region should not contain '*' wildcard`)
   }

@@ -9,9 +9,9 @@ import { parseProtoDuration } from '../resources/proto-duration.ts'
 import { addressProblem, portProblem, report } from './common.ts'
 import { clientTls, connectionPool, outliers } from './destination-rule.ts'
 import { fqdnProblem, isDnsLabel, isIp, isSubnet, namespacedHostProblems, wildcardProblem } from './hosts.ts'
+import { retries } from './http-route.ts'
 import { localityLb, zoneAwareLb } from './load-balancer.ts'
 import { durationProblem, type Refusals } from './refusals.ts'
-import { retries } from './virtual-service.ts'
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 const number = (value: unknown): number => (typeof value === 'number' ? value : Number(value ?? 0))
@@ -104,10 +104,7 @@ function lightstepProblems(collector: Fields): (string | null)[] {
 }
 
 function tagProblem(name: string, tag: unknown): string | null {
-  if (!isObject(tag) || Object.keys(tag).length === 0) return `encountered nil value for custom tag: ${name}`
-  const key = tag['literal'] === undefined ? 'name' : 'value'
-  const source = Object.values(tag)[0]
-  return isObject(source) && text(source[key]) === '' ? `custom tag ${name} has no ${key}` : null
+  return isObject(tag) && Object.keys(tag).length > 0 ? null : `encountered nil value for custom tag: ${name}`
 }
 
 function tracing(given: Fields, path: Path, out: Refusals): void {

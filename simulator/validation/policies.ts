@@ -6,10 +6,10 @@ import type { ProxyConfig } from '../resources/networking/proxy-config.ts'
 import type { PeerAuthentication } from '../resources/security/peer-authentication.ts'
 import type { RequestAuthentication } from '../resources/security/request-authentication.ts'
 import type { Telemetry } from '../resources/telemetry/telemetry.ts'
-import { attachment, workloadSelector } from './common.ts'
+import { attachment, report, workloadSelector } from './common.ts'
+import { strictHeaderProblem } from './http-headers.ts'
 import { checkDuration, type Refusals } from './refusals.ts'
 
-const HEADER = /^[-_A-Za-z0-9]+$/
 const PRIVATE = ['d', 'k']
 
 /** Keys of a JWKS text, or null when it is none. */
@@ -55,7 +55,7 @@ export function validateRequestAuthentication(spec: Loose<RequestAuthentication>
     for (const { claim, header } of rule.outputClaimToHeaders ?? []) {
       const message = 'outputClaimToHeaders header and claim value must be non-empty string'
       if (!claim || !header) out.error(path, message)
-      else out.errorIf(!HEADER.test(header), path, `header name ${header} is not a valid header name`)
+      else report(out, path, strictHeaderProblem(header))
     }
     checkDuration(out, [...path, 'timeout'], rule.timeout)
   }

@@ -4,6 +4,7 @@ import type { Diagnostic, Path } from '../diagnostics/types.ts'
 import { parseProtoDuration } from '../resources/proto-duration.ts'
 import { resourceName } from '../resources/resource-name.ts'
 import type { Resource } from '../resources/types.ts'
+import { utf8Length } from '../resources/utf8.ts'
 
 export class Refusals {
   readonly found: Diagnostic[] = []
@@ -52,7 +53,7 @@ export function checkDuration(out: Refusals, path: Path, text: string | undefine
 
 /** A pattern that RE2 takes, of at most 1024 bytes. */
 export function regexProblem(pattern: string): string | null {
-  if (pattern.length > 1024) return 'regex is too large, max length allowed is 1024'
+  if (utf8Length(pattern) > 1024) return 'regex is too large, max length allowed is 1024'
   try {
     RE2JS.compile(pattern)
     return null

@@ -16,20 +16,18 @@ import {
   UNIX,
   unixProblem,
 } from './common.ts'
-import { fqdnProblem, isIp, isSubnet, partialWildcardProblem, wildcardProblem } from './hosts.ts'
+import { fqdnProblem, isIp, partialWildcardProblem, subnetProblem, wildcardProblem } from './hosts.ts'
+import { probeHeaderProblem } from './http-headers.ts'
 import type { Refusals } from './refusals.ts'
 
-const autoAllocates = (spec: Loose<ServiceEntry>, labels: Readonly<Record<string, string>>): boolean => {
-  const resolution = spec.resolution ?? 'NONE'
-  if (labels['networking.istio.io/enable-autoallocate-ip']?.toLowerCase() === 'false') return false
-  const wildcard = (spec.hosts ?? []).some(host => host.startsWith('*'))
-  return resolution !== 'NONE' && resolution !== 'DYNAMIC_DNS' && (!wildcard || resolution === 'DNS')
-}
+const autoAllocates = (spec: Loose<ServiceEntry>, labels: Readonly<Record<string, string>>): boolean =>
+  (spec.resolution ?? 'NONE') !== 'NONE' &&
+  labels['networking.istio.io/enable-autoallocate-ip']?.toLowerCase() !== 'false'
 
 export function validateServiceEntry(spec: Loose<ServiceEntry>, out: Refusals): void {
   if (!alphaSelector(spec.workloadSelector, 'service entry', out)) return
   const { hosts = [], addresses = [], endpoints = [], ports = [], resolution = 'NONE' } = spec
-  const both = spec.workloadSelector !== undefined && spec.endpoints !== undefined
+  const both = spec.workloadSelector !== undefined && endpoints.length > 0
   out.errorIf(both, ['spec'], 'only one of WorkloadSelector or Endpoints is allowed in Service Entry')
   out.errorIf(hosts.length === 0, ['spec'], 'service entry must have at least one host')
   for (const [i, host] of hosts.entries()) {
@@ -42,8 +40,7 @@ export function validateServiceEntry(spec: Loose<ServiceEntry>, out: Refusals): 
     }
   }
   for (const [i, address] of addresses.entries()) {
-    const message = `${address} is not a valid ${address.includes('/') ? 'CIDR block' : 'IP'}`
-    out.errorIf(!isSubnet(address), ['spec', 'addresses', i], message)
+    report(out, ['spec', 'addresses', i], subnetProblem(address))
   }
   const ranges = addresses.some(address => address.includes('/')) && resolution !== 'NONE' && resolution !== 'STATIC'
   out.errorIf(ranges, ['spec', 'addresses'], 'CIDR addresses are allowed only for NONE/STATIC resolution types')
@@ -210,11 +207,9 @@ export function validateWorkloadGroup(spec: Loose<WorkloadGroup>, out: Refusals)
     const { port = 0, scheme = '', httpHeaders = [] } = probe.httpGet
     report(out, path, portProblem(port))
     out.errorIf(!['', 'HTTP', 'HTTPS'].includes(scheme), path, 'httpGet.scheme must be one of "HTTPS", "HTTP"')
-    for (const { name = '' } of httpHeaders) {
-      out.errorIf(!/^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/.test(name), path, `header name ${name} is not a valid header name`)
-    }
+    report(out, path, ...httpHeaders.map(({ name = '' }) => probeHeaderProblem(name)))
   } else if (probe.tcpSocket !== undefined) report(out, path, portProblem(probe.tcpSocket.port ?? 0))
   else if (probe.exec !== undefined) {
     out.errorIf((probe.exec.command ?? []).length === 0, path, 'exec.command is required')
-  } else if (!('grpc' in probe)) out.error(path, 'unknown health check method <nil>')
+  } else out.error(path, `unknown health check method ${probe.grpc === undefined ? '<nil>' : 'grpc'}`)
 }

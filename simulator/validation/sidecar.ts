@@ -22,8 +22,8 @@ import {
 import { connectionPool } from './destination-rule.ts'
 import { serverTls } from './gateway.ts'
 import { fqdnProblem, namespacedHostProblems } from './hosts.ts'
+import { destination } from './http-route.ts'
 import type { Refusals } from './refusals.ts'
-import { destination } from './virtual-service.ts'
 
 export function validateSidecar(spec: Loose<Sidecar>, out: Refusals): void {
   if (!alphaSelector(spec.workloadSelector, 'sidecar', out)) return

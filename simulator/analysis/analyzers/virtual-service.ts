@@ -9,7 +9,7 @@ import type { DestinationRule } from '../../resources/networking/destination-rul
 import type { Gateway } from '../../resources/networking/gateway.ts'
 import type { VirtualService } from '../../resources/networking/virtual-service.ts'
 import type { RequestAuthentication } from '../../resources/security/request-authentication.ts'
-import { isClaim } from '../../validation/virtual-service.ts'
+import { isClaim } from '../../validation/http-headers.ts'
 import { type AnalysisContext, type Analyzer, type Instance, KIND } from '../context.ts'
 import { findHost, fqdn, type HostIndex, indexHosts, resourceNameOf, scopesOf, shortOrFullName } from '../hosts.ts'
 import { selects } from '../selectors.ts'

@@ -11,6 +11,12 @@ import {
   isSubnet,
   wildcardProblem,
 } from '../../../simulator/validation/hosts.ts'
+import {
+  headerValueProblem,
+  matchHeaderProblem,
+  strictHeaderProblem,
+} from '../../../simulator/validation/http-headers.ts'
+import { statusProblem } from '../../../simulator/validation/http-route.ts'
 import { localitiesProblem } from '../../../simulator/validation/load-balancer.ts'
 import {
   authPolicyProblem,
@@ -31,12 +37,7 @@ import {
 } from '../../../simulator/validation/mesh-config.ts'
 import { celProblem } from '../../../simulator/validation/policies.ts'
 import { durationProblem, Refusals } from '../../../simulator/validation/refusals.ts'
-import {
-  headerName,
-  headerValueProblem,
-  statusProblem,
-  validateVirtualService,
-} from '../../../simulator/validation/virtual-service.ts'
+import { validateVirtualService } from '../../../simulator/validation/virtual-service.ts'
 
 interface Verdict {
   errors: string[]
@@ -91,10 +92,7 @@ export const scalarValidators: ReadonlyMap<string, (args: Arguments) => Verdict>
   ['ValidateExtensionProviderEnvoyTCPAls', provider('envoyTcpAls')],
   ['ValidateExtensionProviderTracingOpentelemetry', provider('opentelemetry')],
   ['ValidateFQDN', one(fqdnProblem)],
-  [
-    'ValidateHTTPHeaderNameOrJwtClaimRoute',
-    ([name]: Arguments): Verdict => collected(out => headerName(text(name), [], out)),
-  ],
+  ['ValidateHTTPHeaderNameOrJwtClaimRoute', one(matchHeaderProblem)],
   ['ValidateHTTPHeaderValue', one(headerValueProblem)],
   ['ValidateIPAddress', one(value => valid(isIp(value), `${value} is not a valid IP`))],
   ['ValidateIPSubnet', one(value => valid(isSubnet(value), `${value} is not a valid CIDR block`))],
@@ -109,10 +107,7 @@ export const scalarValidators: ReadonlyMap<string, (args: Arguments) => Verdict>
   ['ValidatePortName', one(portNameProblem)],
   ['ValidateProtocolDetectionTimeout', one(detectionTimeoutProblem)],
   ['ValidateProxyAddress', one(proxyAddressProblem)],
-  [
-    'ValidateStrictHTTPHeaderName',
-    one(name => valid(/^[-_A-Za-z0-9]+$/.test(name), `header name ${name} is not a valid header name`)),
-  ],
+  ['ValidateStrictHTTPHeaderName', one(strictHeaderProblem)],
   ['ValidateTrustDomain', one(trustDomainProblem)],
   ['ValidateWildcardDomain', one(wildcardProblem)],
   [
