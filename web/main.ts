@@ -13,6 +13,7 @@ import { timelinePanel } from './panels/timeline.ts'
 import { transportPanel } from './panels/transport.ts'
 import { yamlPanel } from './panels/yaml.ts'
 import { clock } from './store/figures.ts'
+import { eventBeside } from './store/moments.ts'
 import { type Selection, Store, type Theme } from './store/store.ts'
 import { type Language, say } from './store/words.ts'
 
@@ -66,14 +67,14 @@ document.addEventListener('keydown', event => {
     event.preventDefault()
     source.send({ do: state.running ? 'pause' : 'play' })
   } else if (event.key === '.') source.send({ do: 'step', by: 'request' })
-  else if (event.key === ',') source.send({ do: 'seek', time: previousEvent() })
+  else if (event.key === ',') source.send({ do: 'step', by: 'request', back: true })
+  else if (event.key === '>') source.send({ do: 'step', by: 'event' })
+  else if (event.key === '<') source.send({ do: 'step', by: 'event', back: true })
+  else if (event.key === '[') source.send({ do: 'seek', time: eventBeside(state, true) })
+  else if (event.key === ']') source.send({ do: 'seek', time: eventBeside(state, false) })
   else if (event.key === 'Home') source.send({ do: 'seek', time: 0 })
+  else if (event.key === 'End') source.send({ do: 'seek', time: state.edge })
 })
-
-/** Time of the last event before now; the beginning when there is none. */
-function previousEvent(): number {
-  return state.events.findLast(event => event.at < state.time)?.at ?? 0
-}
 
 function lostNote(): HTMLElement {
   const note = h('div', { class: 'lost', role: 'status', hidden: true })

@@ -34,7 +34,8 @@ self.onmessage = (event: MessageEvent<ToWorker>) => {
   }
   if (source === null) return
   if ('command' in message) {
-    const { all, asker } = source.command(message.command)
+    const began = performance.now()
+    const { all, asker } = source.command(message.command, () => performance.now() - began < BUSY_MS)
     for (const frame of [...asker, ...all]) tell({ frame })
     return
   }

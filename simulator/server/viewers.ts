@@ -75,7 +75,8 @@ export class Viewers {
       this.send(viewer, { type: 'refusal', reason: parsed.reason })
       return
     }
-    const { all, asker } = this.source.command(parsed.command)
+    const began = performance.now()
+    const { all, asker } = this.source.command(parsed.command, () => performance.now() - began < BUSY_MS)
     for (const frame of asker) this.send(viewer, frame)
     for (const frame of all) this.tellAll(frame)
   }

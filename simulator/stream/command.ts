@@ -8,8 +8,8 @@ const CONTENT_MAX = 1_000_000
 export const Command = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('play') }),
   z.strictObject({ do: z.literal('pause') }),
-  /** To the next event, or until the next request of a client has ended. */
-  z.strictObject({ do: z.literal('step'), by: z.enum(['event', 'request']) }),
+  /** To the next event, or until the next request of a client has ended; `back`: to the one before. */
+  z.strictObject({ do: z.literal('step'), by: z.enum(['event', 'request']), back: z.boolean().optional() }),
   /** Virtual seconds per second; null = as fast as it goes. */
   z.strictObject({ do: z.literal('speed'), speed: z.number().min(0.001).max(1000).nullable() }),
   z.strictObject({

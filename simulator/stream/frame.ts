@@ -5,7 +5,7 @@ import type { TrailStep } from '../observation/types.ts'
 import type { SourceFile } from '../resources/types.ts'
 
 /** Raised when a reader of the old frames could misread the new ones. */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 
 /** How one request or hop ended, as the picture colours it. `warn`: answered, but degraded or touched by a fault. */
 export type Outcome = 'ok' | 'warn' | 'fail' | 'denied'
@@ -75,6 +75,9 @@ export interface HopFrame {
   edges: string[]
   start: number
   end: number
+  /** When it came to the callee's proxy (or application), and when that one had its answer; -1 = never or not known. */
+  reached: number
+  answered: number
   method: string
   path: string
   status: number
@@ -131,8 +134,12 @@ export interface HelloFrame {
 }
 
 export interface PlayState {
-  /** Virtual time. */
+  /** Virtual time of the moment that is shown. */
   time: number
+  /** How far the mesh has run: `time` and what lies between is known. */
+  edge: number
+  /** Moment that the mesh hurries to; -1 = none. */
+  goal: number
   running: boolean
   /** Virtual seconds in one second of the wall; null = as fast as it goes. */
   speed: number | null

@@ -1,5 +1,5 @@
 // What was done to a run, so that it can be run again: the same documents at the same virtual times give the same run,
-// event for event. Going back in time is running forward from the beginning.
+// event for event. Another future begins by running again from the beginning.
 import type { SourceFile } from '../resources/types.ts'
 
 /** Documents that were applied. */
@@ -10,25 +10,23 @@ export interface Act {
 }
 
 export class History {
-  private acts: Act[] = []
+  private readonly acts: readonly Act[]
   private next = 0
 
-  /** From the beginning again, with the same acts to come. */
-  rewind(): void {
-    this.next = 0
+  constructor(acts: readonly Act[] = []) {
+    this.acts = acts
   }
 
-  /** Forgets everything. */
-  clear(): void {
-    this.acts = []
-    this.next = 0
+  /** The same acts up to `time`, none of them done yet. */
+  until(time: number): History {
+    return new History(this.acts.filter(act => act.at <= time))
   }
 
-  /** Something new is done now: what was still to come belongs to another future. */
-  add(act: Act): void {
-    this.acts.length = this.next
-    this.acts.push(act)
-    this.next++
+  /** The same with one more act, done already, as all before it. */
+  with(act: Act): History {
+    const more = new History([...this.acts, act])
+    more.next = more.acts.length
+    return more
   }
 
   /** The next act at or before `time`, which is taken as done; null when none is left. */
@@ -38,4 +36,16 @@ export class History {
     this.next++
     return act
   }
+
+  /** The documents of the beginning as they stood at `time`. */
+  filesAt(files: readonly SourceFile[], time: number): SourceFile[] {
+    return this.acts.filter(act => act.at <= time).reduce((now, act) => merged(now, act.files), [...files])
+  }
+}
+
+/** Files of the same name are replaced, others added. */
+export function merged(files: readonly SourceFile[], changed: readonly SourceFile[]): SourceFile[] {
+  const result = files.map(file => changed.find(c => c.name === file.name) ?? file)
+  for (const file of changed) if (!files.some(f => f.name === file.name)) result.push(file)
+  return result
 }

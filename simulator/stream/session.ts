@@ -1,10 +1,8 @@
-// A running mesh with somebody looking at it: plays, pauses, steps, paces, applies documents and tells frames. It knows
-// neither Node nor the DOM; a rim (server, worker) calls `advance` from its timer and carries the frames away.
-// Looking never changes the run: frames read what the watcher has kept, and time moves through the engine alone.
-import type { Diagnostic } from '../diagnostics/types.ts'
-import type { Recorder } from '../observation/index.ts'
-import type { Resource, SourceFile } from '../resources/types.ts'
-import type { Cast } from './cast.ts'
+// A run with somebody looking at it: plays, pauses, steps, goes to any moment, applies documents and tells frames. What
+// is shown (`now`) may lie anywhere in what has run; past the edge the mesh runs on. It knows neither Node nor the DOM; a
+// rim (server, worker) calls `advance` from its timer and carries the frames away.
+// Looking never changes the run: frames read the tape, and time moves through the engine alone.
+import type { SourceFile } from '../resources/types.ts'
 import type { Command } from './command.ts'
 import { spanFrames } from './detail.ts'
 import {
@@ -18,33 +16,11 @@ import {
   type SnapshotFrame,
 } from './frame.ts'
 import { History } from './history.ts'
-import { Topology } from './topology.ts'
-import { Watcher } from './watcher.ts'
-
-/** What a session needs of a simulation. */
-export interface RunningMesh {
-  readonly now: number
-  runUntil(until: number): void
-  /** One event; false when none is left. */
-  step(): boolean
-  applyFiles(files: readonly SourceFile[]): Diagnostic[]
-  fingerprint(): string
-  cast(): Cast
-  /** Changes whenever the cast may have. */
-  castMark(): unknown
-  /** Objects of this moment, for the places behind decisions. */
-  resources(): readonly Resource[]
-}
-
-export interface MeshStart {
-  /** Null when an error among the diagnostics forbids it. */
-  mesh: RunningMesh | null
-  diagnostics: Diagnostic[]
-}
+import { Run, type Start } from './run.ts'
+import { chosen, type Key } from './tape.ts'
 
 export interface SessionOptions {
-  /** Brings the mesh to life with these documents and this observer; equal calls give equal runs. */
-  start: (files: readonly SourceFile[], recorder: Recorder) => MeshStart
+  start: Start
   files: readonly SourceFile[]
   about: {
     version: string
@@ -57,47 +33,55 @@ export interface SessionOptions {
   }
 }
 
+/** False ends what is being done early; the rest is done, or let go, at the next `advance`. */
+export type Patience = () => boolean
+
 /** Virtual time run between two looks at the rim's patience. */
 const CHUNK = 20_000
 /** Dots that one frame may bring. */
 const REQUESTS_PER_FRAME = 24
-/** Frames between two readings of figures: nobody reads figures faster than twice a second. */
-const FIGURES_EVERY = 5
+/** Finished requests that a snapshot brings. */
+const REQUESTS_PER_SNAPSHOT = 120
 /** Events that one step may take before it gives up waiting for a client's answer. */
 const STEP_EVENTS_MAX = 200_000
 /** A jump does not run further ahead than this at once. */
 const LEAP_MAX = 600_000_000
+const NO_KEY: Key = { at: 0, edges: [], nodes: [], topology: { nodes: [], edges: [] } }
 
 export class FrameSource {
   private readonly options: SessionOptions
-  private files: SourceFile[]
-  private readonly history = new History()
-  private topology = new Topology()
-  private watcher = new Watcher(this.topology)
-  private mesh: RunningMesh | null = null
-  private diagnostics: Diagnostic[] = []
-  private castMark: unknown = null
-  private toldTopology = 0
+  /** Documents of the beginning. */
+  private files: readonly SourceFile[]
+  private history = new History()
+  private run: Run
+  /** An older stretch of the same run, run again to see a request whose records were no longer kept. */
+  private dug: Run | null = null
+  private shown = 0
+  /** Moment ahead to which the mesh hurries; -1 = it does not. */
+  private goal = -1
   private running = true
   private speed: number | null = 1
   /** Part of a microsecond that has not been run yet. */
   private rest = 0
   private seq = 0
-  private sinceFigures = 0
+  /** What the last frame told. */
+  private told = { time: 0, events: 0, key: NO_KEY }
 
   constructor(options: SessionOptions) {
     this.options = options
-    this.files = [...options.files]
-    this.begin()
+    this.files = options.files
+    this.run = new Run(options.start, this.files)
+    this.begun()
   }
 
   /** Equal for equal documents, seed and commands, however the run was chopped and whoever looked. */
   fingerprint(): string {
-    return this.mesh?.fingerprint() ?? ''
+    return this.run.mesh?.fingerprint() ?? ''
   }
 
+  /** The moment that is shown. */
   get now(): number {
-    return this.mesh?.now ?? 0
+    return this.shown
   }
 
   hello(): HelloFrame {
@@ -112,196 +96,237 @@ export class FrameSource {
     }
   }
 
-  /** The whole state; a viewer that missed deltas goes on from here. */
+  /** Everything of the moment that is shown; a viewer that missed deltas goes on from here. */
   snapshot(): SnapshotFrame {
-    const { watcher, topology } = this
+    const { tape, diagnostics } = this.run
+    const key = tape.keyAt(this.shown) ?? NO_KEY
     return {
       type: 'snapshot',
       seq: this.seq,
       ...this.playState(),
-      topology: topology.frame(),
-      ...this.figures(),
-      beats: watcher.beats.map(beat => ({ ...beat })),
-      events: [...watcher.events],
-      requests: watcher.latest.slice(-60),
-      pushes: watcher.pushes,
-      diagnostics: this.diagnostics,
+      topology: key.topology,
+      edges: key.edges,
+      nodes: key.nodes,
+      beats: tape.beats.map(beat => ({ ...beat })),
+      events: [...tape.events],
+      requests: tape.latest(this.shown, REQUESTS_PER_SNAPSHOT),
+      pushes: tape.pushesAt(this.shown),
+      diagnostics: [...diagnostics],
     }
   }
 
   /**
-   * Moves on by `wallMs` milliseconds of the rim's clock and tells what happened. `patient` is asked now and then: false
-   * ends this advance early, and what was not run is let go. Null when nothing has changed.
+   * Moves on by `wallMs` milliseconds of the rim's clock and tells what happened. When patience ends early, what was not
+   * run is let go. Null when nothing has changed.
    */
-  advance(wallMs: number, patient: () => boolean = countdown(50)): DeltaFrame | null {
-    const { mesh } = this
-    if (mesh === null || !this.running) return null
-    const before = mesh.now
-    const wanted = this.speed === null ? Infinity : mesh.now + wallMs * 1000 * this.speed + this.rest
+  advance(wallMs: number, patient: Patience = countdown(50)): DeltaFrame | null {
+    if (this.run.mesh === null) return null
+    if (this.goal >= 0) return this.hurry(patient)
+    if (!this.running) return null
+    const before = this.shown
+    const wanted = this.speed === null ? Infinity : before + wallMs * 1000 * this.speed + this.rest
     const target = wanted === Infinity ? Infinity : Math.floor(wanted)
     this.rest = wanted === Infinity ? 0 : wanted - target
-    while (mesh.now < target) {
-      this.runTo(mesh, Math.min(target, mesh.now + CHUNK))
-      if (!patient()) break
-    }
-    return mesh.now === before ? null : this.tell(false)
+    this.moveTo(target, patient)
+    return this.shown === before ? null : this.tell()
   }
 
-  /** Runs to an absolute time at once, whatever the pace. */
+  /** Shows an absolute time at once, whatever the pace. */
   runUntil(time: number): DeltaFrame {
-    if (this.mesh !== null) this.runTo(this.mesh, time)
-    return this.tell(true)
+    this.moveTo(time, forever)
+    return this.tell()
   }
 
   /** Obeys; the frames answer whoever asked, those marked `all` concern every viewer. */
-  command(command: Command): { all: Frame[]; asker: Frame[] } {
+  command(command: Command, patient: Patience = forever): { all: Frame[]; asker: Frame[] } {
     switch (command.do) {
       case 'play':
       case 'pause':
         this.running = command.do === 'play'
-        return { all: [this.tell(true)], asker: [] }
+        return { all: [this.tell()], asker: [] }
       case 'speed':
         this.speed = command.speed
-        return { all: [this.tell(true)], asker: [] }
+        return { all: [this.tell()], asker: [] }
       case 'step':
         this.running = false
-        this.step(command.by)
-        return { all: [this.tell(true)], asker: [] }
+        return { all: this.step(command.by, command.back === true), asker: [] }
       case 'apply':
         return this.apply(command.files)
       case 'inspect':
         return { all: [], asker: [this.inspect(command.traceId)] }
       case 'seek':
-        return { all: this.seek(command.time), asker: [] }
+        return { all: this.seek(command.time, patient), asker: [] }
       case 'reset':
-        this.history.clear()
-        this.files = [...this.options.files]
-        this.begin()
-        return { all: [this.hello(), this.snapshot(), { type: 'files', files: this.files }], asker: [] }
+        this.files = this.options.files
+        this.another(new History(), 0)
+        return { all: [this.hello(), this.snapshot(), this.filesFrame()], asker: [] }
       case 'files':
-        return { all: [], asker: [{ type: 'files', files: this.files }] }
+        return { all: [], asker: [this.filesFrame()] }
     }
   }
 
-  private begin(): void {
-    this.topology = new Topology()
-    this.watcher = new Watcher(this.topology)
-    const started = this.options.start(this.files, this.watcher)
-    this.mesh = started.mesh
-    this.diagnostics = started.diagnostics
+  /** Another run of the same documents, told anew: what was done in `history`, up to `time`. */
+  private another(history: History, time: number): void {
+    this.history = history
+    this.run = new Run(this.options.start, this.files)
+    this.run.runTo(time, this.history)
+    this.shown = time
+    this.begun()
+  }
+
+  private begun(): void {
     this.rest = 0
-    this.sinceFigures = 0
-    this.castMark = null
-    this.meet()
-    this.toldTopology = this.topology.version
+    this.goal = -1
+    this.dug = null
+    this.settle()
   }
 
-  /** Runs to `time`, doing on the way what was done before at these times. */
-  private runTo(mesh: RunningMesh, time: number): void {
-    for (let act = this.history.take(time); act !== null; act = this.history.take(time)) {
-      mesh.runUntil(act.at)
-      mesh.applyFiles(act.files)
-      this.files = merged(this.files, act.files)
-    }
-    mesh.runUntil(time)
+  /** Nothing is new for those who get a snapshot now. */
+  private settle(): void {
+    const { tape } = this.run
+    tape.takeBeats()
+    this.told = { time: this.shown, events: tape.events.length, key: tape.keyAt(this.shown) ?? NO_KEY }
   }
 
-  /** To any moment: ahead by running on, back by running again from the beginning. */
-  private seek(time: number): Frame[] {
-    if (time < this.now) {
-      this.files = [...this.options.files]
-      this.history.rewind()
-      this.begin()
-    }
-    if (this.mesh !== null) this.runTo(this.mesh, Math.min(time, this.now + LEAP_MAX))
-    this.meet()
-    this.watcher.take()
-    return [this.snapshot(), { type: 'files', files: this.files }]
-  }
-
-  /** Takes the cast anew when it may have changed. */
-  private meet(): void {
-    const { mesh } = this
-    if (mesh === null) return
-    const mark = mesh.castMark()
-    if (mark === this.castMark) return
-    this.castMark = mark
-    this.watcher.meet(mesh.cast())
-  }
-
-  private step(by: 'event' | 'request'): void {
-    const { mesh, watcher } = this
-    if (mesh === null) return
-    const seen = watcher.latest.at(-1)
-    for (let i = 0; i < STEP_EVENTS_MAX; i++) {
-      if (!mesh.step() || by === 'event' || watcher.latest.at(-1) !== seen) return
+  private moveTo(target: number, patient: Patience): void {
+    const { run } = this
+    if (run.mesh === null) return
+    while (this.shown < target) {
+      this.shown = Math.min(target, this.shown + CHUNK)
+      run.runTo(this.shown, this.history)
+      if (!patient()) break
     }
   }
 
-  private apply(files: readonly SourceFile[]): { all: Frame[]; asker: Frame[] } {
-    if (this.mesh === null) {
-      const before = this.files
-      this.files = merged(this.files, files)
-      this.begin()
-      const applied = this.mesh !== null
-      if (!applied) this.files = before
-      return {
-        all: applied ? [this.snapshot()] : [],
-        asker: [{ type: 'diagnostics', applied, diagnostics: this.diagnostics }],
+  private hurry(patient: Patience): DeltaFrame {
+    this.moveTo(this.goal, patient)
+    if (this.shown >= this.goal) this.goal = -1
+    return this.tell()
+  }
+
+  private seek(time: number, patient: Patience): Frame[] {
+    const goal = Math.min(time, this.run.edge + LEAP_MAX)
+    const filesChange = this.filesMark(goal) !== this.filesMark(this.shown)
+    this.goal = -1
+    if (goal > this.run.edge) {
+      this.shown = this.run.edge
+      this.goal = goal
+      this.hurry(patient)
+    } else this.shown = goal
+    this.settle()
+    return filesChange ? [this.snapshot(), this.filesFrame()] : [this.snapshot()]
+  }
+
+  /** Changes when the documents do. */
+  private filesMark(time: number): string {
+    return this.history
+      .filesAt(this.files, time)
+      .map(file => `${file.name} ${file.content.length} ${file.content}`)
+      .join()
+  }
+
+  private step(by: 'event' | 'request', back: boolean): Frame[] {
+    const { run } = this
+    if (back) {
+      this.shown =
+        (by === 'event' ? run.tape.eventBeside(this.shown, true) : run.tape.requestBeside(this.shown, true)) ?? 0
+      this.settle()
+      return [this.snapshot()]
+    }
+    if (this.shown < run.edge) {
+      const next = by === 'event' ? run.tape.eventBeside(this.shown, false) : run.tape.requestBeside(this.shown, false)
+      if (next !== null && next <= run.edge) {
+        this.shown = next
+        return [this.tell()]
       }
+      this.shown = run.edge
     }
+    const seen = run.tape.requestBeside(run.edge + 1, true)
+    for (let i = 0; i < STEP_EVENTS_MAX; i++) {
+      if (!run.step() || by === 'event' || run.tape.requestBeside(run.edge + 1, true) !== seen) break
+    }
+    this.shown = run.edge
+    return [this.tell()]
+  }
+
+  /** All or nothing. In the past it begins another future: the run is run again up to here, and goes on from here. */
+  private apply(files: readonly SourceFile[]): { all: Frame[]; asker: Frame[] } {
+    if (this.run.mesh === null) return this.mend(files)
+    const past = this.shown < this.run.edge
+    if (past) this.another(this.history.until(this.shown), this.shown)
     // what else belongs to this instant comes first, so that the same act can be done again at the same place
-    this.runTo(this.mesh, this.now)
-    const diagnostics = this.mesh.applyFiles(files)
+    this.run.runTo(this.shown, this.history)
+    const diagnostics = this.run.apply(files) ?? []
     const applied = !diagnostics.some(found => found.level === 'error')
-    if (applied) {
-      this.files = merged(this.files, files)
-      this.history.add({ at: this.now, files })
+    if (applied) this.history = this.history.with({ at: this.shown, files })
+    const all: Frame[] = past ? [this.snapshot()] : applied ? [this.tell()] : []
+    return { all, asker: [{ type: 'diagnostics', applied, diagnostics }] }
+  }
+
+  /** Documents that made no mesh yet are begun with anew. */
+  private mend(files: readonly SourceFile[]): { all: Frame[]; asker: Frame[] } {
+    const before = this.files
+    this.files = new History([{ at: 0, files }]).filesAt(before, 0)
+    const { diagnostics } = (this.run = new Run(this.options.start, this.files))
+    const applied = this.run.mesh !== null
+    if (!applied) this.files = before
+    this.begun()
+    return {
+      all: applied ? [this.snapshot()] : [],
+      asker: [{ type: 'diagnostics', applied, diagnostics: [...diagnostics] }],
     }
-    return { all: applied ? [this.tell(true)] : [], asker: [{ type: 'diagnostics', applied, diagnostics }] }
   }
 
   private inspect(traceId: number): RequestDetailFrame {
-    const trace = this.watcher.traces.get(traceId)
-    const request = this.watcher.requestOf(traceId)
-    const spans = trace === null ? [] : spanFrames(trace, this.topology, this.mesh?.resources() ?? [])
+    const request = this.run.tape.requestOf(traceId)
+    const run = this.holding(traceId, request)
+    const trace = run?.trace(traceId) ?? null
+    const spans = trace === null || run === null ? [] : spanFrames(trace, run.topology, run.mesh?.resources() ?? [])
     return { type: 'request', traceId, request, spans }
   }
 
-  private tell(figuresNow: boolean): DeltaFrame {
-    this.meet()
+  /** The run that still knows all of a request: this one, or the same run again up to the request's end. */
+  private holding(traceId: number, request: RequestFrame | null): Run | null {
+    for (const run of [this.run, this.dug]) if (run?.trace(traceId)?.client != null) return run
+    if (request === null) return this.run
+    this.dug = new Run(this.options.start, this.files)
+    this.dug.runTo(request.end, this.history.until(request.end))
+    return this.dug
+  }
+
+  private tell(): DeltaFrame {
+    const { tape } = this.run
+    const { told } = this
     this.seq++
-    const { requests, events, beats } = this.watcher.take()
-    const redrawn = this.topology.version !== this.toldTopology
-    this.toldTopology = this.topology.version
-    this.sinceFigures++
-    const fresh = figuresNow || redrawn || this.sinceFigures >= FIGURES_EVERY
-    if (fresh) this.sinceFigures = 0
-    const { chosen, sampling } = sample(requests)
+    const { requests, sampling } = tape.between(told.time, this.shown)
+    const picked = sample(requests)
+    const key = tape.keyAt(this.shown) ?? NO_KEY
+    const events = tape.events.slice(told.events)
+    const beats = tape.takeBeats()
+    const redrawn = key.topology !== told.key.topology
+    this.told = { time: this.shown, events: tape.events.length, key }
     return {
       type: 'delta',
       seq: this.seq,
       ...this.playState(),
-      ...(redrawn ? { topology: this.topology.frame() } : {}),
-      ...(fresh ? this.figures() : { edges: [], nodes: [] }),
-      requests: chosen,
-      sampling,
+      ...(redrawn ? { topology: key.topology } : {}),
+      edges: key === told.key ? [] : key.edges,
+      nodes: key === told.key ? [] : key.nodes,
+      requests: picked.chosen,
+      sampling: picked.sampling * sampling,
       beats: beats.map(beat => ({ ...beat })),
       events,
-      pushes: this.watcher.pushes,
+      pushes: tape.pushesAt(this.shown),
     }
   }
 
-  private figures(): Pick<SnapshotFrame, 'edges' | 'nodes'> {
-    const isService = (id: string): boolean => this.topology.node(id)?.kind === 'service'
-    return {
-      edges: this.watcher.figures.readEdges(this.now, isService),
-      nodes: this.watcher.figures.readNodes(this.now),
-    }
+  private filesFrame(): Frame {
+    return { type: 'files', files: this.history.filesAt(this.files, this.shown) }
   }
 
   private playState(): PlayState {
-    return { time: this.now, running: this.running && this.mesh !== null, speed: this.speed }
+    const { shown, speed, run, goal } = this
+    return { time: shown, edge: run.edge, goal, running: this.running && run.mesh !== null, speed }
   }
 }
 
@@ -310,18 +335,17 @@ function sample(requests: readonly RequestFrame[]): { chosen: RequestFrame[]; sa
   let sampling = 1
   while (requests.length > REQUESTS_PER_FRAME * sampling) sampling *= 2
   const bad = requests.filter(request => request.outcome !== 'ok').slice(0, REQUESTS_PER_FRAME)
-  const good = requests.filter(r => r.outcome === 'ok' && (Math.imul(r.traceId, 2_654_435_761) >>> 16) % sampling === 0)
-  return { chosen: [...bad, ...good.slice(0, Math.max(4, REQUESTS_PER_FRAME - bad.length))], sampling }
-}
-
-function merged(files: readonly SourceFile[], changed: readonly SourceFile[]): SourceFile[] {
-  const result = files.map(file => changed.find(c => c.name === file.name) ?? file)
-  for (const file of changed) if (!files.some(f => f.name === file.name)) result.push(file)
-  return result
+  const good = requests.filter(r => r.outcome === 'ok' && chosen(r, sampling))
+  const picked = [...bad, ...good.slice(0, Math.max(4, REQUESTS_PER_FRAME - bad.length))]
+  return { chosen: picked.sort((a, b) => a.end - b.end || a.traceId - b.traceId), sampling }
 }
 
 /** Patience for so many questions, where the rim brings no clock. */
-function countdown(times: number): () => boolean {
+function countdown(times: number): Patience {
   let left = times
   return () => --left > 0
+}
+
+function forever(): boolean {
+  return true
 }

@@ -120,6 +120,7 @@ export function requestFrame(trace: Trace, client: ClientRecord, cast: Cast, top
       edges: entry.map(([source, target]) => edgeId(source, target)),
       start: client.start,
       end: client.end,
+      ...arrival(trace, 0),
       method: client.method,
       path: client.url,
       status: client.status,
@@ -139,6 +140,7 @@ export function requestFrame(trace: Trace, client: ClientRecord, cast: Cast, top
       edges: edges.map(([source, target]) => edgeId(source, target)),
       start: record.start,
       end: record.end,
+      ...arrival(trace, record.span),
       method: record.method,
       path: record.path,
       status: record.status,
@@ -161,6 +163,14 @@ export function requestFrame(trace: Trace, client: ClientRecord, cast: Cast, top
     outcome: wholeOutcome(client, hops),
     hops,
   }
+}
+
+/** When the callee of a span's last try had the request, and when it had the answer. */
+function arrival(trace: Trace, span: number): { reached: number; answered: number } {
+  const callee =
+    trace.streams.findLast(record => record.parentSpan === span && (span === 0 || record.direction === 'inbound')) ??
+    trace.served.findLast(record => record.parentSpan === span)
+  return { reached: callee?.start ?? -1, answered: callee?.end ?? -1 }
 }
 
 /** The nearest stream above that a caller's proxy told; null for the first. */

@@ -76,7 +76,7 @@ describe('the server', () => {
   test('answers its API and says what is wrong as problem details', async () => {
     const server = await served()
     expect(JSON.parse((await ask(server, '/healthz')).body)).toEqual({ status: 'ok' })
-    expect(JSON.parse((await ask(server, '/api/scenario')).body)).toMatchObject({ type: 'hello', protocol: 1 })
+    expect(JSON.parse((await ask(server, '/api/scenario')).body)).toMatchObject({ type: 'hello', protocol: 2 })
     expect(JSON.parse((await ask(server, '/api/files')).body)).toEqual({ files: FILES })
     const missing = await ask(server, '/../package.json')
     expect(missing).toMatchObject({ status: 404, type: 'application/problem+json; charset=utf-8' })

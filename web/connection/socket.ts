@@ -4,7 +4,7 @@ import type { Command } from '../../simulator/stream/command.ts'
 import type { Frame } from '../../simulator/stream/frame.ts'
 import type { Listener, Source } from './source.ts'
 
-const PROTOCOL = 1
+const PROTOCOL = 2
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 5000
 

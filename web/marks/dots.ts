@@ -1,6 +1,6 @@
 // Dots on the canvas: undecided is moonlight, and only the way back has a colour. One dot is one real request; what ends
 // badly is a diamond, a held call wears lightning, so that no meaning hangs on colour alone.
-import type { RequestFrame } from '../../simulator/stream/frame.ts'
+import type { EventFrame, RequestFrame } from '../../simulator/stream/frame.ts'
 import type { Point } from '../layout/layered.ts'
 import { along, directionAt, type Way } from '../layout/way.ts'
 import { type Flight, type Leg, planFlight } from './flight.ts'
@@ -8,7 +8,12 @@ import { type Flight, type Leg, planFlight } from './flight.ts'
 /** Journeys begun in a second of the wall; above, one in n by the id. What went wrong is always drawn. */
 const PER_SECOND = 24
 const FLIGHTS_MAX = 500
+/** No journey on screen is followed longer. */
+const FLIGHT_MAX_MS = 30_000
+/** Dots stay so far behind the clock, so that those of the next frame come in time. */
+const BEHIND_MS = 120
 const LETTER_MS = 1100
+const LETTER_STAYS_MS = 700
 const LANE = 4
 /** Requests shown inside one node. */
 const BEADS_MAX = 9
@@ -19,9 +24,16 @@ export interface DotScene {
   radii: ReadonlyMap<string, number>
 }
 
-interface Letter {
-  node: string
-  born: number
+/** The moment that is drawn: everything is a function of it, so dots go backwards when time does. */
+export interface DotMoment {
+  /** Virtual time. */
+  time: number
+  /** Virtual µs in one ms of the wall. */
+  pace: number
+  /** Milliseconds for which a standing picture goes on after a step. */
+  linger: number
+  /** Only what ended later is drawn; -1 = everything. */
+  since: number
 }
 
 export interface Colours {
@@ -39,50 +51,14 @@ export class Dots {
   scene: DotScene = { ways: new Map(), places: new Map(), radii: new Map() }
   /** One in so many is drawn. */
   sampling = 1
-  private flights: Flight[] = []
-  private letters: Letter[] = []
-  private clock = 0
-  private recent: number[] = []
+  private flights = new Map<number, Flight | null>()
+  private pace = 1000
   private readonly beads = new Map<string, number>()
   private drawn: { point: Point; request: RequestFrame }[] = []
 
-  /** New requests of one frame, spread over the frame's own time so that they do not march in step. */
-  add(requests: readonly RequestFrame[], spreadMs: number, coarse: number): void {
-    const now = this.clock
-    this.recent = this.recent.filter(at => at > now - 1000)
-    for (let i = 0; i < requests.length; i++) this.recent.push(now)
-    let n = 1
-    while (this.recent.length > PER_SECOND * n) n *= 2
-    this.sampling = n * coarse
-    const first = requests[0]?.start ?? 0
-    const span = Math.max(1, (requests.at(-1)?.start ?? 0) - first)
-    for (const request of requests) {
-      const bad = request.outcome !== 'ok'
-      if (!bad && (Math.imul(request.traceId, 0x9e3779b1) >>> 16) % n !== 0) continue
-      if (this.flights.length >= FLIGHTS_MAX) break
-      this.flights.push(planFlight(request, now + ((request.start - first) / span) * spreadMs, 1))
-    }
-  }
-
-  /** A push on its way from istiod to a node. */
-  letter(node: string): void {
-    if (this.letters.length < 200) this.letters.push({ node, born: this.clock })
-  }
-
+  /** Forgets what was planned: another mesh. */
   clear(): void {
-    this.flights = []
-    this.letters = []
-  }
-
-  get count(): number {
-    return this.flights.length
-  }
-
-  /** Moves the picture's clock. */
-  tick(ms: number): void {
-    this.clock += ms
-    this.flights = this.flights.filter(flight => this.clock < flight.born + flight.length)
-    this.letters = this.letters.filter(letter => this.clock < letter.born + LETTER_MS * 1.6)
+    this.flights.clear()
   }
 
   /** The request whose dot is nearest, within `reach` of the scene's units. */
@@ -100,17 +76,34 @@ export class Dots {
     return this.drawn.find(dot => dot.request.traceId === traceId)?.point ?? null
   }
 
-  draw(context: CanvasRenderingContext2D, colours: Colours, followed: number): void {
+  /** `requests` and `events`: sorted by time, those to come included. */
+  draw(
+    context: CanvasRenderingContext2D,
+    colours: Colours,
+    moment: DotMoment,
+    requests: readonly RequestFrame[],
+    events: readonly EventFrame[],
+    followed: number,
+  ): void {
     this.drawn = []
     this.beads.clear()
-    for (const flight of this.flights) {
-      const at = this.clock - flight.born
-      if (at < 0) continue
+    if (moment.pace !== this.pace) this.flights.clear()
+    this.pace = moment.pace
+    const age = (at: number): number => (moment.time - at) / moment.pace + moment.linger - BEHIND_MS
+    let flying = 0
+    for (let i = requests.length - 1; i >= 0 && flying < FLIGHTS_MAX; i--) {
+      const request = requests[i] as RequestFrame
+      const passed = age(request.end)
+      if (passed > FLIGHT_MAX_MS || request.end <= moment.since) break
+      const flight = passed < 0 ? null : this.flightOf(requests, i)
+      if (flight === null || passed > flight.length) continue
+      flying++
       for (const leg of flight.legs) {
-        if (at >= leg.from && at < leg.to)
-          this.leg(context, colours, flight, leg, (at - leg.from) / (leg.to - leg.from))
+        if (passed >= leg.from && passed < leg.to)
+          this.leg(context, colours, flight, leg, (passed - leg.from) / (leg.to - leg.from))
       }
     }
+    if (this.flights.size > 4 * FLIGHTS_MAX) this.flights.clear()
     const followedAt = this.placeOf(followed)
     if (followedAt !== null) {
       context.strokeStyle = colours.accent
@@ -118,7 +111,28 @@ export class Dots {
       circle(context, followedAt, 9)
       context.stroke()
     }
-    for (const letter of this.letters) this.drawLetter(context, colours, letter)
+    for (let i = events.length - 1; i >= 0; i--) {
+      const event = events[i] as EventFrame
+      const passed = age(event.at)
+      if (passed > LETTER_MS + LETTER_STAYS_MS) break
+      if (passed >= 0 && event.kind === 'push') this.drawLetter(context, colours, event.node, passed)
+    }
+  }
+
+  /** Planned once; null when it is not among those drawn, which the requests of its own last second decide. */
+  private flightOf(requests: readonly RequestFrame[], i: number): Flight | null {
+    const request = requests[i] as RequestFrame
+    const known = this.flights.get(request.traceId)
+    if (known !== undefined) return known
+    let beside = 0
+    for (let j = i; j >= 0 && (requests[j]?.end ?? 0) > request.end - 1000 * this.pace; j--) beside++
+    let n = 1
+    while (beside > PER_SECOND * n) n *= 2
+    this.sampling = n
+    const drawn = request.outcome !== 'ok' || (Math.imul(request.traceId, 0x9e3779b1) >>> 16) % n === 0
+    const flight = drawn ? planFlight(request, this.pace) : null
+    this.flights.set(request.traceId, flight)
+    return flight
   }
 
   private leg(context: CanvasRenderingContext2D, colours: Colours, flight: Flight, leg: Leg, share: number): void {
@@ -170,14 +184,14 @@ export class Dots {
     this.drawn.push({ point, request: flight.request })
   }
 
-  private drawLetter(context: CanvasRenderingContext2D, colours: Colours, letter: Letter): void {
+  /** A push on its way from istiod to a node. */
+  private drawLetter(context: CanvasRenderingContext2D, colours: Colours, node: string, age: number): void {
     const from = this.scene.places.get('istiod')
-    const to = this.scene.places.get(letter.node)
+    const to = this.scene.places.get(node)
     if (from === undefined || to === undefined) return
-    const age = this.clock - letter.born
     const share = Math.min(1, age / LETTER_MS)
     const start = { x: from.x, y: from.y + 18 }
-    const end = { x: to.x, y: to.y - (this.scene.radii.get(letter.node) ?? 24) - 6 }
+    const end = { x: to.x, y: to.y - (this.scene.radii.get(node) ?? 24) - 6 }
     const bend = { x: (start.x + end.x) / 2, y: start.y + (end.y - start.y) * 0.25 }
     context.strokeStyle = colours.plane
     context.globalAlpha = 0.45

@@ -11,7 +11,7 @@ import { type IconName, icon } from '../marks/icons.ts'
 import { legend } from '../marks/legend.ts'
 import { drawNodes } from '../marks/node.ts'
 import { doorOf, radiusOf } from '../marks/shapes.ts'
-import type { Store } from '../store/store.ts'
+import { type Store, smoothTime } from '../store/store.ts'
 import { say, type Word } from '../store/words.ts'
 
 const EDGE_ROOM = 4
@@ -45,7 +45,8 @@ export function graphPanel(
   let camera: ZoomTransform = zoomIdentity
   let userCamera = false
   let size = { width: 0, height: 0 }
-  let shownUntil = 0
+  let linger = 0
+  let since = 0
   let colours = readColours()
 
   const behaviour = zoom<SVGSVGElement, unknown>()
@@ -218,7 +219,7 @@ export function graphPanel(
     const passed = Math.min(100, now - last)
     if (!reduced.matches || now - last >= 500) {
       last = now
-      if (state.running || now < shownUntil) dots.tick(reduced.matches ? 500 : passed)
+      linger = state.running ? 0 : Math.min(STEP_SHOWN_MS, linger + (linger > 0 ? passed : 0))
       paint()
     }
     requestAnimationFrame(frame)
@@ -231,7 +232,10 @@ export function graphPanel(
     const k = camera.k * devicePixelRatio
     context.setTransform(k, 0, 0, k, camera.x * devicePixelRatio, camera.y * devicePixelRatio)
     const { selection } = state
-    dots.draw(context, colours, selection.kind === 'request' ? selection.traceId : -1)
+    const moment = { time: smoothTime(state), pace: state.pace, linger, since: linger > 0 ? since : -1 }
+    const followed = selection.kind === 'request' ? selection.traceId : -1
+    dots.draw(context, colours, moment, state.requests, state.events, followed)
+    host.dataset['sampling'] = String(dots.sampling * state.sampling)
   }
   requestAnimationFrame(frame)
 
@@ -240,15 +244,17 @@ export function graphPanel(
   store.on(['figures', 'selection'], draw)
   store.on(['hello', 'topology', 'look'], furnish)
   store.on(['look'], draw)
-  store.on(['requests', 'events'], () => {
-    const { requests, events } = store.arrived
-    store.arrived = { requests: [], events: [] }
-    // A hidden page draws nothing; what it missed is not made up for.
-    if (document.hidden) return
-    dots.add(requests, state.running ? 100 : 0, state.sampling)
-    if (!state.running && requests.length > 0) shownUntil = performance.now() + STEP_SHOWN_MS
-    for (const event of events) if (event.kind === 'push') dots.letter(event.node)
-    host.dataset['sampling'] = String(dots.sampling)
+  let before = { running: true, time: 0 }
+  store.on(['time'], () => {
+    // A step shows what it brought, and that alone, although the mesh stands.
+    if (!state.running && !before.running && state.time > before.time) {
+      linger = 1
+      since = before.time
+    }
+    before = { running: state.running, time: state.time }
+  })
+  store.on(['jump'], () => {
+    linger = 0
   })
   furnish()
   return host

@@ -1,183 +1,118 @@
-// Time as a place: events, requests and errors over the run, a cursor at now, and hatching over what has not yet run.
+// Time as a place: events, requests and errors over the whole run, a cursor at the moment shown. A drag or the arrow keys
+// move it; the wheel looks closer, a double click shows the whole run again.
 import type { Source } from '../connection/source.ts'
 import { fill, h, s } from '../dom.ts'
+import {
+  area,
+  axis,
+  EVENTS_Y,
+  eventMarks,
+  HEAT_HEIGHT,
+  HEAT_Y,
+  heat,
+  LEFT,
+  RIGHT,
+  type Scale,
+  SECOND,
+  scaleOf,
+  sumOf,
+} from '../marks/lanes.ts'
 import { clock } from '../store/figures.ts'
+import { nextMoment } from '../store/moments.ts'
 import { type Store, smoothTime } from '../store/store.ts'
 import { say } from '../store/words.ts'
 
-const LEFT = 74
-const RIGHT = 16
-/** Lanes: baselines of events, requests, errors, axis. */
-const EVENTS_Y = 26
-const AREA_TOP = 44
-const AREA_BOTTOM = 74
-const HEAT_Y = 88
-const HEAT_HEIGHT = 12
-const AXIS_Y = 122
-const CELLS = 120
-/** Events nearer than this share one mark. */
-const MERGE_PX = 14
-const SECOND = 1_000_000
-/** A long run shows its last minutes. */
-const WINDOW_MAX = 300
-
 /** Jumps asked for while a finger or mouse drags the cursor come no closer than this. */
-const DRAG_MS = 120
+const DRAG_MS = 80
+/** Seconds that the closest look shows. */
+const CLOSEST = 5
 
 export function timelinePanel(store: Store, source: Source): HTMLElement {
   const { state } = store
-  const svg = s('svg', { role: 'img', 'data-test': 'timeline' })
-  const host = h('div', { class: 'timeline' }, svg)
-  const still = s('g')
-  const cursor = s('g')
+  const svg = s('svg', { role: 'slider', tabindex: 0, 'data-test': 'timeline', 'aria-valuemin': 0 })
+  const tip = h('div', { class: 'time-tip', hidden: true })
+  const host = h('div', { class: 'timeline' }, svg, tip)
+  const [still, cursor] = [s('g'), s('g')]
   svg.append(definitions(), still, cursor)
   let width = 0
-  const range = (): [number, number] => {
-    const now = state.time / SECOND
-    const length = Math.max(60, Math.min(WINDOW_MAX, Math.ceil((now * 1.15) / 30) * 30))
-    const end = Math.max(length, Math.ceil((now + length * 0.1) / 30) * 30)
-    return [end - length, end]
+  /** Seconds looked at closely; null = the whole run. */
+  let close: { from: number; to: number } | null = null
+
+  const whole = (): number => {
+    const known = Math.max(state.edge, state.time, state.goal) / SECOND
+    return Math.max(60, Math.ceil((known * 1.12) / 30) * 30)
   }
-  const x = (second: number): number => {
-    const [from, to] = range()
-    return LEFT + ((second - from) / (to - from)) * Math.max(0, width - LEFT - RIGHT)
-  }
+  const scale = (): Scale => scaleOf(close?.from ?? 0, close?.to ?? whole(), width)
   const draw = (): void => {
-    const { language } = state
-    svg.setAttribute('aria-label', `${say(language, 'requests')}, ${say(language, 'errors')}`)
+    const { language, beats, edge, events, time } = state
+    const at = scale()
+    svg.setAttribute('aria-label', say(language, 'timeLine'))
     fill(
       still,
       s('text', { class: 'lane', x: 10, y: EVENTS_Y + 4 }, say(language, 'events')),
-      s('text', { class: 'lane', x: 10, y: AREA_BOTTOM - 8 }, say(language, 'requests')),
+      s('text', { class: 'lane', x: 10, y: 66 }, say(language, 'requests')),
       s('text', { class: 'lane', x: 10, y: HEAT_Y + 10 }, say(language, 'errors')),
       s('line', { class: 'rule', x1: LEFT, x2: width - RIGHT, y1: EVENTS_Y, y2: EVENTS_Y }),
-      ...future(),
-      area(),
-      ...heat(),
-      ...axis(),
-      ...events(),
+      ...later(at),
+      area(at, beats, edge),
+      ...heat(at, beats, edge),
+      veil(at),
+      ...axis(at),
+      ...eventMarks(at, events, time),
+      close === null ? s('g') : overview(),
     )
   }
-  const future = (): SVGElement[] => {
-    const now = x(state.time / SECOND)
-    const end = width - RIGHT
+  const later = (at: Scale): SVGElement[] => {
+    const [x, end] = [Math.max(LEFT, at.x(state.edge / SECOND)), width - RIGHT]
+    if (end <= x) return []
     const words = say(state.language, 'notYet')
     return [
-      s('rect', { class: 'future', x: now, y: 10, width: Math.max(0, end - now), height: HEAT_Y + HEAT_HEIGHT - 10 }),
-      end - now > 110 ? s('text', { x: (now + end) / 2, y: 62, 'text-anchor': 'middle' }, words) : s('g'),
+      s('rect', { class: 'future', x, y: 10, width: end - x, height: HEAT_Y + HEAT_HEIGHT - 10 }),
+      end - x > 110 ? s('text', { x: (x + end) / 2, y: 62, 'text-anchor': 'middle' }, words) : s('g'),
     ]
   }
-  const area = (): SVGElement => {
-    const [from, to] = range()
-    const last = Math.floor(state.time / SECOND)
-    const counts: [number, number][] = []
-    for (let second = Math.floor(from); second < Math.min(to, last); second++) {
-      counts.push([second, state.beats.get(second)?.requests ?? 0])
-    }
-    const most = Math.max(1, ...counts.map(([, n]) => n))
-    const points = counts.map(([second, n]) => {
-      const y = (AREA_BOTTOM - (n / most) * (AREA_BOTTOM - AREA_TOP)).toFixed(1)
-      return `${x(second).toFixed(1)},${y} ${x(second + 1).toFixed(1)},${y}`
-    })
-    const [first] = counts
-    if (first === undefined) return s('g')
-    const end = x((counts.at(-1)?.[0] ?? 0) + 1)
-    return s('path', { class: 'area', d: `M${x(first[0])},${AREA_BOTTOM}L${points.join(' ')}L${end},${AREA_BOTTOM}Z` })
+  /** Dims what is known but later. */
+  const veil = (at: Scale): SVGElement => {
+    const clamp = (x: number): number => Math.min(width - RIGHT, Math.max(LEFT, x))
+    const [x, end] = [clamp(at.x(state.time / SECOND)), clamp(at.x(state.edge / SECOND))]
+    return s('rect', { class: 'veil', x, y: 38, width: Math.max(0, end - x), height: HEAT_Y + HEAT_HEIGHT - 38 })
   }
-  const heat = (): SVGElement[] => {
-    const [from, to] = range()
-    const seconds = Math.max(1, Math.round((to - from) / CELLS))
-    const cells: SVGElement[] = []
-    for (let second = Math.floor(from); second < to; second += seconds) {
-      if (second * SECOND > state.time) break
-      const sum = { requests: 0, degraded: 0, failed: 0 }
-      for (let i = 0; i < seconds; i++) {
-        const beat = state.beats.get(second + i)
-        if (beat === undefined) continue
-        sum.requests += beat.requests
-        sum.degraded += beat.degraded
-        sum.failed += beat.failed
-      }
-      const bad = sum.failed + sum.degraded
-      const share = sum.requests === 0 ? 0 : bad / sum.requests
-      const kind = sum.failed > 0 ? ' fail' : bad > 0 ? ' warn' : ''
-      const height = sum.failed > 0 ? HEAT_HEIGHT : bad > 0 ? 4 + share * (HEAT_HEIGHT - 4) : 5
-      const w = Math.max(1, x(second + seconds) - x(second) - 1)
-      cells.push(s('rect', { class: `cell${kind}`, x: x(second), y: HEAT_Y + HEAT_HEIGHT - height, width: w, height }))
-    }
-    return cells
-  }
-  const axis = (): SVGElement[] => {
-    const [from, to] = range()
-    const step = to - from <= 60 ? 10 : to - from <= 150 ? 15 : 30
-    const marks: SVGElement[] = []
-    for (let second = Math.ceil(from / step) * step; second < to; second += step) {
-      marks.push(
-        s(
-          'text',
-          { x: x(second), y: AXIS_Y, 'text-anchor': second === 0 ? 'start' : 'middle' },
-          clock(second * SECOND, 0),
-        ),
-      )
-    }
-    return marks
-  }
-  const events = (): SVGElement[] => {
-    const [from] = range()
-    const groups: { x: number; kind: string; what: string; count: number }[] = []
-    for (const event of state.events) {
-      if (event.at / SECOND < from) continue
-      const at = x(event.at / SECOND)
-      const last = groups.at(-1)
-      const kind = event.kind === 'mark' ? 'act' : event.kind === 'push' || event.kind === 'return' ? 'push' : 'fail'
-      if (last !== undefined && at - last.x < MERGE_PX) {
-        last.count++
-        if (kind === 'act' || last.what === '') last.what = event.what
-        if (kind === 'fail') last.kind = kind
-        else if (kind === 'act' && last.kind !== 'fail') last.kind = kind
-      } else groups.push({ x: at, kind, what: event.what, count: 1 })
-    }
-    return groups.map((group, i) => {
-      const room = (groups[i + 1]?.x ?? width - RIGHT) - group.x - 16
-      const sign =
-        group.kind === 'act'
-          ? 'M-3.5,0H3.5M0,-3.5V3.5'
-          : group.kind === 'push'
-            ? 'M-4.5,-3H4.5V3H-4.5ZM-4.5,-3L0,1L4.5,-3'
-            : 'M0,-4L4,0L0,4L-4,0Z'
-      const words = Array.from(group.what)
-        .slice(0, Math.floor(room / 6.2))
-        .join('')
-      return s(
-        'g',
-        { class: `event mark-${group.kind}`, transform: `translate(${group.x},${EVENTS_Y})` },
-        s('title', {}, group.what),
-        s('circle', { r: 8.5 }),
-        s('path', { d: sign }),
-        words.length > 3 ? s('text', { class: 'event-name', x: 13, y: 4 }, words) : s('g'),
-      )
-    })
+  /** Where in the whole run one looks. */
+  const overview = (): SVGElement => {
+    const all = scaleOf(0, whole(), width)
+    const [x, end] = [all.x(close?.from ?? 0), all.x(close?.to ?? 0)]
+    return s(
+      'g',
+      { class: 'overview' },
+      s('rect', { x: LEFT, y: 128, width: Math.max(0, width - LEFT - RIGHT), height: 4, rx: 2 }),
+      s('rect', { class: 'seen', x, y: 128, width: Math.max(4, end - x), height: 4, rx: 2 }),
+    )
   }
   const move = (): void => {
-    const at = x(smoothTime(state) / SECOND).toFixed(1)
-    if (cursor.dataset['x'] !== at) {
-      cursor.dataset['x'] = at
+    const at = scale().x(smoothTime(state) / SECOND)
+    const key = at.toFixed(1)
+    if (cursor.dataset['x'] !== key) {
+      cursor.dataset['x'] = key
+      cursor.setAttribute('visibility', at < LEFT - 1 || at > width - RIGHT + 1 ? 'hidden' : 'visible')
       fill(
         cursor,
-        s('line', { class: 'cursor', x1: at, x2: at, y1: 12, y2: HEAT_Y + HEAT_HEIGHT }),
-        s('path', { class: 'handle', d: `M${Number(at) - 6},4H${Number(at) + 6}V10L${at},16L${Number(at) - 6},10Z` }),
+        s('line', { class: 'cursor', x1: key, x2: key, y1: 12, y2: HEAT_Y + HEAT_HEIGHT }),
+        s('path', { class: 'handle', d: `M${at - 6},4H${at + 6}V10L${key},16L${at - 6},10Z` }),
       )
     }
     requestAnimationFrame(move)
+  }
+
+  const secondAt = (clientX: number): number => {
+    const { from, to } = scale()
+    const share = (clientX - svg.getBoundingClientRect().left - LEFT) / Math.max(1, width - LEFT - RIGHT)
+    return from + Math.min(1, Math.max(0, share)) * (to - from)
   }
   let asked = 0
   const seek = (event: PointerEvent, now: boolean): void => {
     if (!now && performance.now() - asked < DRAG_MS) return
     asked = performance.now()
-    const [from, to] = range()
-    const share = (event.clientX - svg.getBoundingClientRect().left - LEFT) / Math.max(1, width - LEFT - RIGHT)
-    const second = from + Math.min(1, Math.max(0, share)) * (to - from)
-    source.send({ do: 'seek', time: Math.max(0, Math.round(second * SECOND)) })
+    source.send({ do: 'seek', time: Math.max(0, Math.round(secondAt(event.clientX) * SECOND)) })
   }
   svg.addEventListener('pointerdown', event => {
     if (event.button !== 0 || event.offsetX < LEFT) return
@@ -185,36 +120,82 @@ export function timelinePanel(store: Store, source: Source): HTMLElement {
     seek(event, true)
   })
   svg.addEventListener('pointermove', event => {
+    hint(event)
     if (svg.hasPointerCapture(event.pointerId)) seek(event, false)
   })
   svg.addEventListener('pointerup', event => {
     if (svg.hasPointerCapture(event.pointerId) && performance.now() - asked > 10) seek(event, true)
   })
+  svg.addEventListener('pointerleave', () => {
+    tip.hidden = true
+  })
+  /** Time under the pointer and three figures of that second. */
+  const hint = (event: PointerEvent): void => {
+    const second = secondAt(event.clientX)
+    tip.hidden = event.offsetX < LEFT
+    const { requests, degraded, failed } = sumOf(state.beats, second, Math.floor(second) + 1)
+    const values = { time: clock(second * SECOND, 1), n: requests, degraded, failed }
+    const known = second * SECOND <= state.edge
+    fill(tip, known ? say(state.language, 'secondSays', values) : `${values.time} · ${say(state.language, 'notYet')}`)
+    tip.style.left = `${Math.min(width - 190, Math.max(LEFT, event.offsetX - 80))}px`
+  }
+  svg.addEventListener(
+    'wheel',
+    event => {
+      event.preventDefault()
+      const { from, to } = scale()
+      const at = secondAt(event.clientX)
+      const factor = event.deltaY > 0 ? 1.3 : 1 / 1.3
+      const length = Math.max(CLOSEST, (to - from) * factor)
+      const begin = Math.max(0, at - ((at - from) / (to - from)) * length)
+      close = length >= whole() ? null : { from: begin, to: begin + length }
+      draw()
+    },
+    { passive: false },
+  )
+  svg.addEventListener('dblclick', () => {
+    close = null
+    draw()
+  })
+  svg.addEventListener('keydown', event => {
+    const time = nextMoment(state, event.key, event.shiftKey)
+    if (time === null) return
+    event.preventDefault()
+    event.stopPropagation()
+    source.send({ do: 'seek', time })
+  })
+
+  const follow = (): void => {
+    const { from, to } = scale()
+    const now = state.time / SECOND
+    if (close !== null && (now < from || now > to))
+      close = { from: Math.max(0, now - (to - from) * 0.5), to: now + (to - from) * 0.5 }
+  }
   new ResizeObserver(() => {
     width = host.getBoundingClientRect().width
     draw()
   }).observe(host)
-  store.on(['figures', 'events', 'hello', 'look'], draw)
+  store.on(['figures', 'events', 'hello', 'look', 'jump'], () => {
+    follow()
+    draw()
+  })
+  store.on(['time'], () => {
+    svg.setAttribute('aria-valuenow', String(Math.round(state.time / SECOND)))
+    svg.setAttribute('aria-valuemax', String(Math.round(state.edge / SECOND)))
+    svg.setAttribute('aria-valuetext', clock(state.time, 1))
+  })
   requestAnimationFrame(move)
   return host
 }
 
 function definitions(): SVGDefsElement {
-  const heat = s('pattern', {
-    id: 'heat-hatch',
-    width: 4,
-    height: 4,
-    patternUnits: 'userSpaceOnUse',
-    patternTransform: 'rotate(45)',
-  })
-  heat.append(s('rect', { width: 2.8, height: 4, fill: 'var(--fail)' }))
-  const future = s('pattern', {
-    id: 'future-hatch',
-    width: 7,
-    height: 7,
-    patternUnits: 'userSpaceOnUse',
-    patternTransform: 'rotate(45)',
-  })
-  future.append(s('rect', { width: 1, height: 7, fill: 'var(--line)' }))
-  return s('defs', {}, heat, future)
+  return s('defs', {}, hatch('heat-hatch', 4, 2.8, 'var(--fail)'), hatch('future-hatch', 7, 1, 'var(--line)'))
+}
+
+function hatch(id: string, period: number, width: number, colour: string): SVGPatternElement {
+  return s(
+    'pattern',
+    { id, width: period, height: period, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
+    s('rect', { width, height: period, fill: colour }),
+  )
 }

@@ -9,6 +9,7 @@ import type {
   Frame,
   HelloFrame,
   NodeFigures,
+  PlayState,
   RequestDetailFrame,
   RequestFrame,
   TopologyFrame,
@@ -20,6 +21,7 @@ export type Topic =
   | 'topology'
   | 'figures'
   | 'time'
+  | 'jump'
   | 'requests'
   | 'events'
   | 'selection'
@@ -39,13 +41,20 @@ export type Theme = 'dark' | 'light'
 export type View = 'mesh' | 'requests'
 
 /** Finished requests that lists can show. */
-const REQUESTS_MAX = 400
+const REQUESTS_MAX = 3000
 
 export interface State {
   hello: HelloFrame | null
+  /** The moment that is shown. */
   time: number
   /** Wall clock (performance.now) at which `time` was true. */
   timeAt: number
+  /** How far the mesh has run. */
+  edge: number
+  /** Moment that it hurries to; -1 = none. */
+  goal: number
+  /** Virtual µs in one ms of the wall, as it was lately. */
+  pace: number
   running: boolean
   speed: number | null
   topology: TopologyFrame
@@ -71,8 +80,6 @@ export interface State {
 
 export class Store {
   readonly state: State
-  /** Requests and events that came with the last frame; marks read them on their topic. */
-  arrived: { requests: readonly RequestFrame[]; events: readonly EventFrame[] } = { requests: [], events: [] }
   private readonly listeners = new Map<Topic, (() => void)[]>()
 
   constructor(language: Language, theme: Theme) {
@@ -80,6 +87,9 @@ export class Store {
       hello: null,
       time: 0,
       timeAt: 0,
+      edge: 0,
+      goal: -1,
+      pace: 1000,
       running: false,
       speed: 1,
       topology: { nodes: [], edges: [] },
@@ -118,7 +128,6 @@ export class Store {
         this.change({ hello: frame, selection: { kind: 'none' }, detail: null }, 'hello', 'selection')
         break
       case 'snapshot':
-        this.arrived = { requests: [], events: [] }
         this.change(
           {
             ...this.played(frame),
@@ -131,7 +140,7 @@ export class Store {
             pushes: frame.pushes,
             diagnostics: frame.diagnostics,
           },
-          ...(['topology', 'figures', 'requests', 'events', 'time'] as const),
+          ...(['topology', 'figures', 'requests', 'events', 'time', 'jump'] as const),
         )
         break
       case 'delta':
@@ -167,19 +176,24 @@ export class Store {
     }
     for (const beat of frame.beats) state.beats.set(beat.second, beat)
     if (frame.events.length > 0) {
-      state.events = [...state.events, ...frame.events].slice(-1000)
+      state.events = [...state.events, ...frame.events].slice(-5000)
       topics.push('events')
     }
     if (frame.requests.length > 0) {
       state.requests = [...state.requests, ...frame.requests].slice(-REQUESTS_MAX)
       topics.push('requests')
     }
-    this.arrived = { requests: frame.requests, events: frame.events }
     this.change({ ...this.played(frame), sampling: frame.sampling, pushes: frame.pushes }, ...topics)
   }
 
-  private played(frame: { time: number; running: boolean; speed: number | null }): Partial<State> {
-    return { time: frame.time, timeAt: performance.now(), running: frame.running, speed: frame.speed }
+  private played(frame: PlayState): Partial<State> {
+    const { time, edge, goal, running, speed } = frame
+    const now = performance.now()
+    const [moved, passed] = [time - this.state.time, now - this.state.timeAt]
+    // At full speed the pace is what the machine can do; it is told smoothly.
+    const measured =
+      moved > 0 && passed > 0 && passed < 1000 ? this.state.pace * 0.8 + (moved / passed) * 0.2 : this.state.pace
+    return { time, timeAt: now, edge, goal, running, speed, pace: speed === null ? measured : 1000 * speed }
   }
 
   private tell(topics: readonly Topic[]): void {
@@ -197,7 +211,7 @@ export class Store {
 /** Virtual time between two frames, carried on by the pace but never beyond what the next frame may say. */
 export function smoothTime(state: State): number {
   if (!state.running || state.speed === null) return state.time
-  return state.time + Math.min(performance.now() - state.timeAt, 110) * 1000 * state.speed
+  return state.time + Math.min(performance.now() - state.timeAt, 110) * state.pace
 }
 
 function byId<T extends { id: string }>(list: readonly T[]): Map<string, T> {

@@ -36,7 +36,7 @@ const EN = {
   of: 'of {time}',
   play: 'Play',
   pause: 'Pause',
-  step: 'One request further',
+  step: 'One request further (Shift: one event)',
   reset: 'Back to the start',
   speed: 'Speed',
   everyDrawn: 'every request drawn',
@@ -115,6 +115,13 @@ const EN = {
   client: 'client',
   callsOnly: 'Requests of {source} to {target}.',
   nodeSay: '{rate} reach {name}; {share} fail.',
+  timeLine: 'Time line: arrows go to events, with Shift to failures',
+  secondSays: '{time} · {n} requests, {degraded} degraded, {failed} failed',
+  beginning: 'To the beginning',
+  stepBack: 'One request back (Shift: one event)',
+  hurries: 'running on to {time}',
+  slower: '{n}× slower',
+  replayed: 'seen again',
 }
 
 export type Word = keyof typeof EN
@@ -232,6 +239,13 @@ const ZH: Record<Word, string> = {
   client: '客户端',
   callsOnly: '{source} 到 {target} 的请求。',
   nodeSay: '{rate} 到达 {name}；{share} 失败。',
+  timeLine: '时间轴：方向键跳到事件，加 Shift 跳到失败',
+  secondSays: '{time} · {n} 个请求，{degraded} 个降级，{failed} 个失败',
+  beginning: '回到开头',
+  stepBack: '后退一个请求（Shift：一个事件）',
+  hurries: '正在运行到 {time}',
+  slower: '慢 {n} 倍',
+  replayed: '重放',
 }
 
 const WORDS = { en: EN, zh: ZH }

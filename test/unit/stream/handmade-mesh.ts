@@ -6,7 +6,8 @@ import type { EventHandler } from '../../../simulator/engine/types.ts'
 import type { Recorder, StreamRecord } from '../../../simulator/observation/index.ts'
 import type { SourceFile } from '../../../simulator/resources/types.ts'
 import type { Cast, CastPod } from '../../../simulator/stream/cast.ts'
-import { FrameSource, type RunningMesh } from '../../../simulator/stream/session.ts'
+import type { RunningMesh } from '../../../simulator/stream/run.ts'
+import { FrameSource } from '../../../simulator/stream/session.ts'
 
 const NAMES = ['productpage-v1', 'details-v1', 'reviews-v1', 'reviews-v2', 'reviews-v3', 'ratings-v1'] as const
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseCommand } from '../../../simulator/stream/command.ts'
-import type { DeltaFrame } from '../../../simulator/stream/frame.ts'
+import type { DeltaFrame, RequestFrame } from '../../../simulator/stream/frame.ts'
+import { Tape } from '../../../simulator/stream/tape.ts'
 import { handmadeSource } from './handmade-mesh.ts'
 
 function advanced(steps: number, wallMs = 100): { frames: DeltaFrame[]; source: ReturnType<typeof handmadeSource> } {
@@ -163,5 +164,83 @@ describe('going back in time', () => {
   test('goes back from the command of a viewer only to a moment that can be', () => {
     expect(parseCommand('{"do":"seek","time":-1}')).toHaveProperty('reason')
     expect(parseCommand('{"do":"seek","time":5}')).toEqual({ command: { do: 'seek', time: 5 } })
+  })
+})
+
+describe('the tape', () => {
+  test('shows the past at once, leaves what has run as it is, and plays on from there to the edge', () => {
+    const source = handmadeSource()
+    source.runUntil(9_000_000)
+    const print = source.fingerprint()
+    source.command({ do: 'seek', time: 2_000_000 })
+    expect(source.snapshot()).toMatchObject({ time: 2_000_000, edge: 9_000_000 })
+    expect(source.fingerprint()).toBe(print)
+    const frame = source.advance(100)
+    expect(frame?.time).toBe(2_100_000)
+    expect(frame?.requests.every(request => request.end > 2_000_000 && request.end <= 2_100_000)).toBe(true)
+    expect(frame?.requests.length).toBeGreaterThan(0)
+    expect(source.fingerprint()).toBe(print)
+  })
+
+  test('steps back and forward by requests and by events', () => {
+    const source = handmadeSource()
+    source.runUntil(3_000_000)
+    source.command({ do: 'step', by: 'request', back: true })
+    const [last] = source.snapshot().requests.slice(-1)
+    expect(source.now).toBe(last?.end)
+    source.command({ do: 'step', by: 'request', back: true })
+    expect(source.now).toBeLessThan(last?.end ?? 0)
+    source.command({ do: 'step', by: 'request' })
+    expect(source.now).toBe(last?.end)
+    source.command({ do: 'step', by: 'event', back: true })
+    const event = source.now
+    expect(event).toBeLessThan(last?.end ?? 0)
+    source.command({ do: 'step', by: 'event' })
+    expect(source.now).toBe(last?.end)
+  })
+
+  test('begins another future where something is applied in the past', () => {
+    const source = handmadeSource()
+    source.runUntil(5_000_000)
+    source.command({ do: 'apply', files: [{ name: 'reviews.yaml', content: 'weights: later' }] })
+    source.runUntil(6_000_000)
+    source.command({ do: 'seek', time: 2_000_000 })
+    source.command({ do: 'apply', files: [{ name: 'ratings.yaml', content: 'weights: sooner' }] })
+    expect(source.snapshot()).toMatchObject({ time: 2_000_000, edge: 2_000_000 })
+    source.runUntil(7_000_000)
+    const files = JSON.stringify(source.command({ do: 'files' }).asker)
+    expect(files).toContain('sooner')
+    expect(files).not.toContain('later')
+  })
+
+  test('runs again to show the decisions of a request of long ago', () => {
+    const source = handmadeSource()
+    source.runUntil(400_000_000)
+    const [frame] = source.command({ do: 'inspect', traceId: 17 }).asker
+    if (frame?.type !== 'request') throw new Error('no request frame')
+    expect(frame.request?.traceId).toBe(17)
+    expect(frame.spans.length).toBeGreaterThan(3)
+  })
+
+  test('keeps what went wrong when it thins the rest, and says so', () => {
+    const tape = new Tape()
+    const request = (traceId: number, end: number): RequestFrame => ({
+      traceId,
+      load: 'readers',
+      start: end - 1000,
+      end,
+      method: 'GET',
+      url: 'http://a/',
+      status: 200,
+      failure: '',
+      outcome: traceId % 100 === 0 ? 'fail' : 'ok',
+      hops: [],
+    })
+    for (let id = 1; id <= 60_000; id++) tape.request(request(id, id * 10_000))
+    const { requests, sampling } = tape.between(0, 100_000_000)
+    expect(sampling).toBeGreaterThan(1)
+    expect(requests.filter(r => r.outcome === 'fail')).toHaveLength(100)
+    expect(tape.latest(600_000_000, 1_000_000).length).toBeLessThanOrEqual(24_000)
+    expect(tape.beats.reduce((sum, beat) => sum + beat.requests, 0)).toBe(60_000)
   })
 })
