@@ -3,7 +3,7 @@
 import type { ConnectionAttempt } from '../wire/types.ts'
 import type { FilterChain, Listener } from '../xds/types.ts'
 import { compileServerTls, type ServerTls } from './handshake.ts'
-import { list, number, object, text } from './json.ts'
+import { duration, list, number, object, text } from './json.ts'
 import { compileCidr } from './matchers.ts'
 
 export interface Chain {
@@ -31,7 +31,14 @@ export interface CompiledListener {
   tlsInspector: (port: number) => boolean
   httpInspector: (port: number) => boolean
   originalDst: boolean
+  /** How long the inspectors wait for bytes, µs; 0 = for ever. */
+  filtersTimeout: number
+  /** After that: goes on with what is known, else closes. */
+  continueOnTimeout: boolean
 }
+
+/** Envoy's default for listener_filters_timeout. */
+const FILTERS_TIMEOUT = 15_000_000
 
 function chain(config: FilterChain): Chain {
   const match = config.filter_chain_match ?? {}
@@ -96,6 +103,8 @@ export function compileListener(config: Listener, router: boolean): CompiledList
     tlsInspector: inspector(config, 'tls_inspector'),
     httpInspector: inspector(config, 'http_inspector'),
     originalDst: config.use_original_dst === true,
+    filtersTimeout: duration(config.listener_filters_timeout, FILTERS_TIMEOUT),
+    continueOnTimeout: config.continue_on_listener_filters_timeout === true,
   }
 }
 

@@ -1,10 +1,18 @@
 // The simulated Envoy: takes xDS, owns listeners, routes and clusters, accepts connections.
 import type { RandomStream } from '../engine/types.ts'
-import type { Acceptor, AcceptResult, CertificateIdentity, ConnectionAttempt, ServerConnection } from '../wire/types.ts'
+import type {
+  Acceptor,
+  AcceptResult,
+  CertificateIdentity,
+  ConnectionAttempt,
+  FirstBytes,
+  ServerConnection,
+} from '../wire/types.ts'
 import type { FilterChain, ProxyConfiguration } from '../xds/types.ts'
 import { carriedTls, TcpSession } from './filters/network/tcp-proxy.ts'
 import { handshake, inspectionError } from './handshake.ts'
-import { recordCodecError } from './http/codec-error.ts'
+import { NOT_HTTP1, recordCodecError } from './http/codec-error.ts'
+import { Inspection, waitsForBytes } from './inspection.ts'
 import { type CompiledListener, chooseChain } from './listener.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { compileNetworkFilters, type NetworkFilters } from './network-filters.ts'
@@ -120,6 +128,16 @@ export class Proxy implements ProxyCore {
     connection: ServerConnection,
   ): AcceptResult {
     if (!listener) return { kind: 'refused' }
+    if (!waitsForBytes(listener, attempt)) return this.enterChain(listener, attempt, connection)
+    const choose = (firstBytes: FirstBytes) => this.enterChain(listener, { ...attempt, firstBytes }, connection)
+    return { kind: 'accepted', hello: null, handler: new Inspection(this.options, listener, connection, choose) }
+  }
+
+  private enterChain(
+    listener: CompiledListener,
+    attempt: ConnectionAttempt,
+    connection: ServerConnection,
+  ): AcceptResult {
     const chain = chooseChain(listener, attempt)
     if (!chain) {
       this.refuse(listener, attempt)
@@ -144,7 +162,7 @@ export class Proxy implements ProxyCore {
       drain: chain,
     }
     const network = this.networkFilters(chain.config.filters)
-    if (network.manager !== null && attempt.tls !== null && !tls.terminates) recordCodecError(this, down)
+    if (network.manager !== null && attempt.tls !== null && !tls.terminates) recordCodecError(this, down, NOT_HTTP1)
     if (network.manager !== null)
       return { kind: 'accepted', hello: tls.hello, handler: network.manager.handler(down, connection) }
     if (network.tcp === null) return { kind: 'reset' }

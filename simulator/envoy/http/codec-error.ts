@@ -1,8 +1,27 @@
-// Bytes that are no HTTP on a connection that the connection manager owns: answered 400 by the codec, and written down
+// What the codec does not take on a connection that the connection manager owns: its answer, and what is written down
 // (source/common/http/conn_manager_impl.cc, http1/codec_impl.cc).
+import type { HttpProtocol } from '../../wire/types.ts'
 import type { Downstream, ProxyCore } from '../proxy.ts'
 
-export function recordCodecError(core: ProxyCore, down: Downstream): void {
+/** A complaint of the codec. */
+export interface CodecError {
+  protocol: HttpProtocol
+  /** 0 = the connection ends without an answer. */
+  status: number
+  details: string
+}
+
+/** Bytes that are no HTTP/1. */
+export const NOT_HTTP1: CodecError = { protocol: 'HTTP/1.1', status: 400, details: 'http1.codec_error' }
+/** Extended CONNECT where it is not allowed, which is how an upgrade travels over HTTP/2. */
+export const NO_CONNECT: CodecError = { protocol: 'HTTP/2', status: 0, details: 'http2.invalid.header.field' }
+
+/** The answer to NOT_HTTP1, byte for byte but the date. */
+export const badRequest = (serverName: string): string =>
+  'HTTP/1.1 400 Bad Request\r\ncontent-length: 11\r\ncontent-type: text/plain\r\n' +
+  `server: ${serverName}\r\nconnection: close\r\n\r\nBad Request`
+
+export function recordCodecError(core: ProxyCore, down: Downstream, error: CodecError): void {
   const { recorder, scheduler, id, pod, nextSpan } = core.options
   if (!recorder.wants('stream')) return
   recorder.record({
@@ -17,13 +36,13 @@ export function recordCodecError(core: ProxyCore, down: Downstream): void {
     end: scheduler.now,
     upstreamStart: -1,
     upstreamEnd: -1,
-    protocol: 'HTTP/1.1',
+    protocol: error.protocol,
     method: '',
     authority: '',
     path: '',
-    status: 400,
+    status: error.status,
     flags: ['DPE'],
-    details: 'http1.codec_error',
+    details: error.details,
     attempts: 0,
     listener: down.listener,
     filterChain: down.chain,
@@ -33,8 +52,8 @@ export function recordCodecError(core: ProxyCore, down: Downstream): void {
     upstreamHost: '',
     upstreamProtocol: '',
     upstreamTransportFailure: '',
-    downstreamPeer: '',
-    mtls: false,
+    downstreamPeer: down.peer,
+    mtls: down.peer !== '',
     requestId: '',
     userAgent: '',
     bytesReceived: 0,

@@ -8,6 +8,7 @@ import { put, remove } from '../header-lines.ts'
 import { header, list, object, text } from '../json.ts'
 import type { Downstream, ProxyCore } from '../proxy.ts'
 import { compileRouteTable, type RouteTable } from '../route.ts'
+import { badRequest, type CodecError, NO_CONNECT, NOT_HTTP1, recordCodecError } from './codec-error.ts'
 import {
   clientAddress,
   clientCertElement,
@@ -31,6 +32,7 @@ export class ConnectionManager {
   private readonly mergeSlashes: boolean
   private readonly unescapeSlashes: boolean
   private readonly acceptHttp10: boolean
+  private readonly allowConnect: boolean
   private readonly upgrades: ReadonlySet<string>
   private readonly rds: string
   private readonly inline: RouteTable | null
@@ -46,6 +48,7 @@ export class ConnectionManager {
     this.mergeSlashes = config.merge_slashes === true
     this.unescapeSlashes = text(config.path_with_escaped_slashes_action).startsWith('UNESCAPE')
     this.acceptHttp10 = object(config.http_protocol_options).accept_http_10 === true
+    this.allowConnect = object(config.http2_protocol_options).allow_connect === true
     this.upgrades = new Set(list(config.upgrade_configs).map(u => text(object(u).upgrade_type).toLowerCase()))
     this.rds = text(object(config.rds).route_config_name)
     const own = object(config.route_config)
@@ -55,6 +58,11 @@ export class ConnectionManager {
   /** The routes as they are now; null while none came. */
   table(): RouteTable | null {
     return this.inline ?? this.core.routeTable(this.rds)
+  }
+
+  /** An upgrade travels over HTTP/2 as extended CONNECT: may it? */
+  refusesUpgrade({ protocol, headers }: HttpRequest): boolean {
+    return protocol === 'HTTP/2' && !this.allowConnect && header(headers, 'upgrade') !== undefined
   }
 
   /** The server side of one connection. */
@@ -156,13 +164,27 @@ export class ManagedConnection implements ServerConnectionHandler {
   }
 
   onRequest(request: HttpRequest, responder: Responder): void {
+    if (this.manager.refusesUpgrade(request)) {
+      this.codecError(NO_CONNECT)
+      return
+    }
     const stream = new HttpStream(this, request, responder)
     this.latest = stream
     stream.begin()
   }
 
   onData(data: string): void {
-    this.latest?.router.sendUpgraded(data)
+    if (this.latest !== null) this.latest.router.sendUpgraded(data)
+    else {
+      this.connection.send(badRequest(this.manager.serverName))
+      this.codecError(NOT_HTTP1)
+    }
+  }
+
+  /** All streams of the connection end with it. */
+  private codecError(error: CodecError): void {
+    recordCodecError(this.manager.core, this.down, error)
+    this.connection.close('fin')
   }
 
   onClosed(): void {

@@ -263,7 +263,8 @@ export class Client {
         onConnectFailure: (failure, detail) =>
           end({ ...blank, error: failure === 'tls' ? `tls: ${detail}` : failure }, 0),
         onData: data => {
-          const body = data.trim()
+          // the recording client reads one line
+          const body = data.split('\n')[0]!.trim()
           end({ ...blank, status: 200, by: body.split(' ')[0] ?? '', body }, traffic.linger_ms ?? 0)
         },
         onClosed: how => end({ ...blank, error: how === 'rst' ? 'reset' : 'closed' }, 0),
