@@ -7,8 +7,10 @@ import type {
   ConnectionAttempt,
   FirstBytes,
   ServerConnection,
+  ServerConnectionHandler,
 } from '../wire/types.ts'
 import type { FilterChain, ProxyConfiguration } from '../xds/types.ts'
+import { NetworkGate, type Terminal } from './filters/network/gate.ts'
 import { carriedTls, TcpSession } from './filters/network/tcp-proxy.ts'
 import { handshake, inspectionError } from './handshake.ts'
 import { NOT_HTTP1, recordCodecError } from './http/codec-error.ts'
@@ -18,6 +20,7 @@ import { LiveConfiguration } from './live-configuration.ts'
 import { compileNetworkFilters, type NetworkFilters } from './network-filters.ts'
 import type { ProxyOptions } from './options.ts'
 import type { RouteTable } from './route.ts'
+import { Stats } from './stats.ts'
 import type { UpstreamCluster } from './upstream/cluster.ts'
 
 /** What streams know of the connection they came in on. */
@@ -44,6 +47,7 @@ export interface Downstream {
 export interface ProxyCore {
   readonly options: ProxyOptions
   readonly dice: RandomStream
+  readonly stats: Stats
   cluster(name: string): UpstreamCluster | null
   routeTable(name: string): RouteTable | null
   uuid(): string
@@ -65,6 +69,7 @@ export class Proxy implements ProxyCore {
   readonly gateway: Acceptor
   /** The configuration in force, and what is warming. */
   readonly live: LiveConfiguration
+  readonly stats = new Stats()
   private readonly ids: RandomStream
   private readonly network = new WeakMap<object, NetworkFilters>()
 
@@ -87,9 +92,10 @@ export class Proxy implements ProxyCore {
     return this.live.clusters.get(name)?.compiled ?? null
   }
 
-  /** A counter or gauge by Envoy's name, `cluster.<cluster>;.<stat>`; 0 = never counted. */
+  /** A counter or gauge by Envoy's name, `cluster.<cluster>;.<stat>` or `http.<prefix>;.rbac.<stat>`; 0 = never counted. */
   stat(name: string): number {
     const [, cluster = '', stat = ''] = /^cluster\.(.*);\.(.*)$/.exec(name) ?? []
+    if (cluster === '') return this.stats.value(name)
     return this.cluster(cluster)?.stat(stat) ?? 0
   }
 
@@ -163,12 +169,14 @@ export class Proxy implements ProxyCore {
     }
     const network = this.networkFilters(chain.config.filters)
     if (network.manager !== null && attempt.tls !== null && !tls.terminates) recordCodecError(this, down, NOT_HTTP1)
+    const guarded = (terminal: Terminal): ServerConnectionHandler =>
+      network.gates.length === 0 ? terminal : new NetworkGate(this, down, network.gates, terminal)
     if (network.manager !== null)
-      return { kind: 'accepted', hello: tls.hello, handler: network.manager.handler(down, connection) }
+      return { kind: 'accepted', hello: tls.hello, handler: guarded(network.manager.handler(down, connection)) }
     if (network.tcp === null) return { kind: 'reset' }
-    const session = new TcpSession(this, down, network.tcp, network.check, connection, attempt, tls.terminates)
+    const session = new TcpSession(this, down, network.tcp, connection, attempt, tls.terminates)
     const defer = carriedTls(attempt, tls.terminates) !== null
-    return { kind: 'accepted', hello: tls.hello, handler: session, ...(defer ? { deferHello: true } : {}) }
+    return { kind: 'accepted', hello: tls.hello, handler: guarded(session), ...(defer ? { deferHello: true } : {}) }
   }
 
   private networkFilters(filters: FilterChain['filters']): NetworkFilters {

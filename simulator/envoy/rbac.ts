@@ -138,21 +138,3 @@ export function denies(engine: RbacEngine, hit: string | null): string | null {
   if (engine.action === 'DENY') return hit
   return engine.action === 'ALLOW' && hit === null ? 'none' : null
 }
-
-/** The check of a network filter chain: `configs` are the typed configs of its filters in order. */
-export type RbacCheck = (subject: RbacSubject) => string | null
-
-export function compileRbac(configs: readonly unknown[]): RbacCheck {
-  const engines = configs
-    .map(object)
-    .filter(config => text(config['@type']).endsWith('.RBAC'))
-    .map(config => compileEngine(config.rules))
-    .filter(engine => engine !== null)
-  return subject => {
-    for (const engine of engines) {
-      const denied = denies(engine, engine.match(subject))
-      if (denied !== null) return denied
-    }
-    return null
-  }
-}

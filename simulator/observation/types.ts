@@ -140,6 +140,24 @@ export interface EjectionRecord {
   why: string
 }
 
+/** What the rules of an RBAC filter decided about a request or connection: Envoy's log line of the debug level `rbac`. */
+export interface PolicyRecord {
+  kind: 'policy'
+  at: number
+  proxy: string
+  /** 0 = a connection. */
+  traceId: number
+  /** shadow: told only (dry run, or whether an authorizer is to be asked). */
+  mode: 'enforced' | 'shadow'
+  action: string
+  allowed: boolean
+  /** `ns[..]-policy[..]-rule[..]`; none = no policy matched. */
+  policy: string
+  /** Identity of the client; '' without one. */
+  peer: string
+  line: string
+}
+
 /** A timeline event of the scenario, or the user's own act. */
 export interface MarkRecord {
   kind: 'mark'
@@ -156,6 +174,7 @@ export type Observation =
   | XdsRecord
   | XdsStreamRecord
   | EjectionRecord
+  | PolicyRecord
   | MarkRecord
 
 /** Where observations go. Watching never changes the run: a recorder returns nothing that the model acts on. */

@@ -115,6 +115,7 @@ export const Behaviour = z.strictObject({
   steerable: z.boolean().optional(),
   idleTimeout: Duration.optional(),
   certificate: ServerCertificate.optional(),
+  authorizer: z.boolean().optional(),
   tcp: z.strictObject({ prefix: z.string().optional(), greeting: z.string().optional() }).optional(),
 })
 

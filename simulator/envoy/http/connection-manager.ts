@@ -1,9 +1,10 @@
 // The HTTP connection manager: filters compiled once per configuration, and what it does to a request before any filter
 // sees it (source/common/http/conn_manager_impl.cc, conn_manager_utility.cc).
-import type { HttpRequest, Responder, ServerConnection, ServerConnectionHandler } from '../../wire/types.ts'
+import type { HttpRequest, Responder, ServerConnection } from '../../wire/types.ts'
 import type { JsonObject } from '../../xds/types.ts'
 import type { HttpFilter } from '../filters/http/filter.ts'
 import { createHttpFilter } from '../filters/http/registry.ts'
+import type { Terminal } from '../filters/network/gate.ts'
 import { put, remove } from '../header-lines.ts'
 import { header, list, object, text } from '../json.ts'
 import type { Downstream, ProxyCore } from '../proxy.ts'
@@ -40,8 +41,9 @@ export class ConnectionManager {
   constructor(config: JsonObject, core: ProxyCore) {
     this.core = core
     this.serverName = text(config.server_name, 'envoy')
+    const prefix = text(config.stat_prefix)
     this.filters = list(config.http_filters)
-      .map(entry => createHttpFilter(object(entry)))
+      .map(entry => createHttpFilter(object(entry), name => core.stats.counter(`http.${prefix}.${name}`)))
       .filter(filter => filter !== null)
     this.forwarding = compileForwarding(config)
     this.normalize = config.normalize_path === true
@@ -66,7 +68,7 @@ export class ConnectionManager {
   }
 
   /** The server side of one connection. */
-  handler(down: Downstream, connection: ServerConnection): ServerConnectionHandler {
+  handler(down: Downstream, connection: ServerConnection): ManagedConnection {
     return new ManagedConnection(this, down, connection)
   }
 
@@ -134,7 +136,7 @@ export class ConnectionManager {
 }
 
 /** One downstream connection: HTTP until a stream is upgraded, then that stream's bytes. */
-export class ManagedConnection implements ServerConnectionHandler {
+export class ManagedConnection implements Terminal {
   readonly manager: ConnectionManager
   readonly down: Downstream
   private readonly connection: ServerConnection
@@ -189,5 +191,9 @@ export class ManagedConnection implements ServerConnectionHandler {
 
   onClosed(): void {
     this.latest?.router.closeUpgraded()
+  }
+
+  refuse(): void {
+    this.connection.close('fin')
   }
 }

@@ -1,6 +1,7 @@
 // External authorizers: CUSTOM policies ask them (pilot/pkg/security/authz/builder/extauthz.go).
 import { compareText } from '../../registry/names.ts'
 import type { ExtensionProvider } from '../../resources/mesh-config.ts'
+import { HTTP_STATUS_NAMES } from '../../xds/http-status.ts'
 import type { JsonObject } from '../../xds/types.ts'
 import { protoDuration } from './cluster-duration.ts'
 import { outboundClusterName } from './cluster-names.ts'
@@ -39,66 +40,6 @@ interface ProviderSpec {
   headersToDownstreamOnDeny?: string[]
 }
 
-/** Names of HTTP codes in Envoy's enumeration, as JSON prints them. */
-const STATUS_NAMES: ReadonlyMap<number, string> = new Map([
-  [100, 'Continue'],
-  [200, 'OK'],
-  [201, 'Created'],
-  [202, 'Accepted'],
-  [203, 'NonAuthoritativeInformation'],
-  [204, 'NoContent'],
-  [205, 'ResetContent'],
-  [206, 'PartialContent'],
-  [207, 'MultiStatus'],
-  [208, 'AlreadyReported'],
-  [226, 'IMUsed'],
-  [300, 'MultipleChoices'],
-  [301, 'MovedPermanently'],
-  [302, 'Found'],
-  [303, 'SeeOther'],
-  [304, 'NotModified'],
-  [305, 'UseProxy'],
-  [307, 'TemporaryRedirect'],
-  [308, 'PermanentRedirect'],
-  [400, 'BadRequest'],
-  [401, 'Unauthorized'],
-  [402, 'PaymentRequired'],
-  [403, 'Forbidden'],
-  [404, 'NotFound'],
-  [405, 'MethodNotAllowed'],
-  [406, 'NotAcceptable'],
-  [407, 'ProxyAuthenticationRequired'],
-  [408, 'RequestTimeout'],
-  [409, 'Conflict'],
-  [410, 'Gone'],
-  [411, 'LengthRequired'],
-  [412, 'PreconditionFailed'],
-  [413, 'PayloadTooLarge'],
-  [414, 'URITooLong'],
-  [415, 'UnsupportedMediaType'],
-  [416, 'RangeNotSatisfiable'],
-  [417, 'ExpectationFailed'],
-  [421, 'MisdirectedRequest'],
-  [422, 'UnprocessableEntity'],
-  [423, 'Locked'],
-  [424, 'FailedDependency'],
-  [426, 'UpgradeRequired'],
-  [428, 'PreconditionRequired'],
-  [429, 'TooManyRequests'],
-  [431, 'RequestHeaderFieldsTooLarge'],
-  [500, 'InternalServerError'],
-  [501, 'NotImplemented'],
-  [502, 'BadGateway'],
-  [503, 'ServiceUnavailable'],
-  [504, 'GatewayTimeout'],
-  [505, 'HTTPVersionNotSupported'],
-  [506, 'VariantAlsoNegotiates'],
-  [507, 'InsufficientStorage'],
-  [508, 'LoopDetected'],
-  [510, 'NotExtended'],
-  [511, 'NetworkAuthenticationRequired'],
-])
-
 function headerPatterns(headers: readonly string[] | undefined): JsonObject | null {
   if (!headers || headers.length === 0) return null
   const patterns = headers.map(header => {
@@ -133,7 +74,7 @@ function clusterFor(service: string, port: number, find: FindServices): { host: 
 function statusField(status: string | undefined): JsonObject | null {
   if (!status) return {}
   const code = /^\d+$/.test(status) ? Number(status) : -1
-  const name = STATUS_NAMES.get(code)
+  const name = HTTP_STATUS_NAMES.get(code)
   return name === undefined ? null : { status_on_error: { code: name } }
 }
 

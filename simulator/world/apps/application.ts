@@ -12,6 +12,7 @@ import type {
   ServerConnection,
   ServerConnectionHandler,
 } from '../../wire/types.ts'
+import { CheckResponder, checked } from './authorizer.ts'
 import { HttpClient, type Resolve } from './client.ts'
 import { type ApplicationDice, type Behaviour, compileBehaviour, handlingFor } from './compile.ts'
 import { KeepAlive } from './keep-alive.ts'
@@ -110,7 +111,11 @@ export class Application implements Acceptor {
   arrive(request: HttpRequest, responder: Responder, connection: ServerConnection): void {
     const { behaviour } = this
     this.arrived++
-    const task = new Task(this, handlingFor(behaviour, request), request, responder, connection)
+    const question = behaviour.spec.authorizer === true ? checked(request) : null
+    const task =
+      question === null
+        ? new Task(this, handlingFor(behaviour, request), request, responder, connection)
+        : new Task(this, handlingFor(behaviour, question), question, new CheckResponder(responder), connection)
     if (this.busy < (behaviour.spec.workers ?? Infinity)) {
       this.busy++
       task.begin()

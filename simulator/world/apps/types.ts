@@ -125,6 +125,11 @@ export interface BehaviourSpec extends HandlingSpec {
   idleTimeout?: string
   /** The application terminates TLS itself, with this certificate; plain text is then cut off. */
   certificate?: ServerCertificate
+  /**
+   * Also answers envoy.service.auth.v3 over gRPC: routes are asked about the request in question (a connection has no path),
+   * header `:source-principal` names its client; 200 allows, any other answer is what the client gets.
+   */
+  authorizer?: boolean
   /** Not HTTP: each line received is answered with `prefix` (default: the workload's name), a blank and the line. */
   tcp?: { prefix?: string; greeting?: string }
 }

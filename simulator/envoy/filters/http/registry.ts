@@ -1,6 +1,7 @@
 // Every HTTP filter that the model has, by the type of its configuration.
 import type { JsonObject } from '../../../xds/types.ts'
 import { object, text } from '../../json.ts'
+import type { CounterOf } from '../../stats.ts'
 import { AlpnFilter } from './alpn.ts'
 import { CorsFilter } from './cors.ts'
 import { ExtAuthzFilter } from './ext-authz.ts'
@@ -10,7 +11,8 @@ import { JwtAuthnFilter } from './jwt-authn.ts'
 import { LocalRateLimitFilter } from './local-ratelimit.ts'
 import { RbacFilter } from './rbac.ts'
 
-type Factory = (name: string, config: JsonObject) => HttpFilter
+/** `counter`: by the name behind the connection manager's prefix. */
+type Factory = (name: string, config: JsonObject, counter: CounterOf) => HttpFilter
 
 const FACTORIES: ReadonlyMap<string, Factory> = new Map<string, Factory>([
   ['istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig', (name, config) => new AlpnFilter(name, config)],
@@ -22,7 +24,7 @@ const FACTORIES: ReadonlyMap<string, Factory> = new Map<string, Factory>([
     'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
     (name, config) => new LocalRateLimitFilter(name, config),
   ],
-  ['envoy.extensions.filters.http.rbac.v3.RBAC', (name, config) => new RbacFilter(name, config)],
+  ['envoy.extensions.filters.http.rbac.v3.RBAC', (name, config, counter) => new RbacFilter(name, config, counter)],
 ])
 
 /** Filters whose absence changes nothing that the model shows: statistics, metadata, and the router, which is the stream's own. */
@@ -49,8 +51,8 @@ export function hasHttpFilter(type: string): boolean {
 }
 
 /** The filter of one entry of http_filters; null when it has no effect in this model. */
-export function createHttpFilter(entry: JsonObject): HttpFilter | null {
+export function createHttpFilter(entry: JsonObject, counter: CounterOf): HttpFilter | null {
   const { type, value } = unwrap(object(entry.typed_config))
   const factory = FACTORIES.get(type)
-  return factory === undefined ? null : factory(text(entry.name), value)
+  return factory === undefined ? null : factory(text(entry.name), value, counter)
 }

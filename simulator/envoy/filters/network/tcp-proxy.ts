@@ -9,12 +9,11 @@ import type {
   HttpRequest,
   Responder,
   ServerConnection,
-  ServerConnectionHandler,
 } from '../../../wire/types.ts'
 import type { Downstream, ProxyCore } from '../../proxy.ts'
-import type { RbacCheck } from '../../rbac.ts'
 import type { UpstreamCluster } from '../../upstream/cluster.ts'
 import type { Host } from '../../upstream/host.ts'
+import type { Terminal } from './gate.ts'
 import { Relay, type TcpUpstreamUser, UpstreamEar } from './relay.ts'
 import { clusterOf, hashOf, type TcpSettings } from './tcp-settings.ts'
 
@@ -22,12 +21,10 @@ const CONNECT_TIMEOUT = 1
 const IDLE = 2
 const MAX_DURATION = 3
 
-export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, EventHandler {
+export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
   private readonly core: ProxyCore
   private readonly down: Downstream
   private readonly settings: TcpSettings
-  /** Network RBAC: asked at the first bytes. */
-  private check: RbacCheck | null
   private readonly connection: ServerConnection
   private readonly attempt: ConnectionAttempt
   /** TLS that goes through to somebody further on. */
@@ -55,7 +52,6 @@ export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, Eve
     core: ProxyCore,
     down: Downstream,
     settings: TcpSettings,
-    check: RbacCheck | null,
     connection: ServerConnection,
     attempt: ConnectionAttempt,
     terminates: boolean,
@@ -63,7 +59,6 @@ export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, Eve
     this.core = core
     this.down = down
     this.settings = settings
-    this.check = check
     this.connection = connection
     this.attempt = attempt
     this.carried = carriedTls(attempt, terminates)
@@ -169,7 +164,7 @@ export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, Eve
   }
 
   onData(data: string): void {
-    if (!this.admit()) return
+    if (this.done) return
     this.received += data.length
     this.lastUse = this.core.options.scheduler.now
     if (this.upstream === null) this.waiting.push(data)
@@ -177,21 +172,14 @@ export class TcpSession implements ServerConnectionHandler, TcpUpstreamUser, Eve
   }
 
   onRequest(request: HttpRequest, responder: Responder): void {
-    if (!this.admit()) return
+    if (this.done) return
     if (this.upstream === null) this.waiting.push({ request, responder })
     else this.relay(this.upstream, request, responder)
   }
 
-  /** Network RBAC decides once, when the first bytes come. */
-  private admit(): boolean {
-    const { check } = this
-    if (this.done) return false
-    if (check === null) return true
-    this.check = null
-    const denied = check({ request: null, down: this.down, remoteIp: this.down.sourceIp, metadata: new Map() })
-    if (denied === null) return true
-    this.end('fin', [], `rbac_access_denied_matched_policy[${denied}]`, '')
-    return false
+  /** A filter before this one closes the connection. */
+  refuse(flag: string, details: string): void {
+    this.end('fin', flag === '' ? [] : [flag], details, '')
   }
 
   private relay(upstream: ClientConnection, request: HttpRequest, responder: Responder): void {
