@@ -29,6 +29,7 @@ export function ask(yaml: string, asks: readonly Ask[], settings: Settings = {})
   const recorder = new MemoryRecorder()
   const scenario: ScenarioSpec = {
     name: 'test',
+    title: 'test',
     duration: settings.duration ?? '60s',
     ...settings,
     loads: asks.map(({ from, url, method, headers, body, at, via }, i) => ({
