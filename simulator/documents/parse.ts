@@ -1,6 +1,18 @@
 // Text -> documents as plain values with positions. Hostile input (alias bombs, deep nesting, duplicate keys, control
 // characters, prototype keys, huge files) ends in diagnostics: nothing here throws.
-import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, Scalar, visit } from 'yaml'
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseAllDocuments,
+  Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml'
 import type { Diagnostic, Path, Position } from '../diagnostics/types.ts'
 
 export interface ParsedDocument {
@@ -189,8 +201,8 @@ function parse(file: string, text: string): ParsedFile {
           for (const part of path) {
             if (isAlias(node)) node = node.resolve(document)
             if (isMap(node)) {
-              const pair = node.items.find(item => isScalar(item.key) && String(item.key.value) === String(part))
-              if (!pair || !isPair(pair)) break
+              const pair = pairOf(node, String(part))
+              if (pair === null) break
               offset = startOf(pair.key) ?? offset
               node = pair.value
             } else if (isSeq(node)) {
@@ -227,6 +239,14 @@ function colonScalar(item: unknown, text: string): Scalar | null {
   const scalar = new Scalar(written)
   scalar.range = [start, start + written.length, start + written.length]
   return scalar
+}
+
+/** The pair of a field, which protobuf's JSON lets one write in snake_case too. */
+function pairOf(map: YAMLMap, field: string): Pair | null {
+  const named = (name: (key: string) => string) =>
+    map.items.find(item => isScalar(item.key) && name(String(item.key.value)) === field)
+  const pair = named(key => key) ?? named(key => key.replace(/_([a-z0-9])/g, (_all, c: string) => c.toUpperCase()))
+  return pair !== undefined && isPair(pair) ? pair : null
 }
 
 function startOf(node: unknown): number | null {

@@ -6,7 +6,7 @@ import { canonicalise } from './canonical.ts'
 import { catalog, groupOf, lookupKind } from './catalog.ts'
 import { decodeRefused } from './decode.ts'
 import { type Fields, isObject } from './fields.ts'
-import { MESH_CONFIG_FIELDS } from './mesh-config-source.ts'
+import { isMeshSetting } from './mesh-settings.ts'
 import { replacementOf } from './removed-kinds.ts'
 import { didYouMean, schemaDiagnostics } from './schema-diagnostics.ts'
 import type { LoadResult, ObjectMeta, Resource, SourceFile } from './types.ts'
@@ -67,7 +67,7 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
     const kind = text(value['kind'])
     if (kind === '') {
       // a bare MeshConfig is the one document without an envelope
-      if (apiVersion === '' && Object.keys(value).some(key => MESH_CONFIG_FIELDS.has(key))) {
+      if (apiVersion === '' && Object.keys(value).some(isMeshSetting)) {
         resources.push(resourceOf('mesh.istio.io/v1alpha1', 'MeshConfig', {}, value, null))
         return
       }

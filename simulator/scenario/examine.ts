@@ -6,6 +6,7 @@ import { lintMesh } from '../lint/index.ts'
 import { buildMeshSnapshot } from '../registry/index.ts'
 import { loadResources, type MeshConfig, meshConfigFrom } from '../resources/index.ts'
 import type { Resource, SourceFile } from '../resources/types.ts'
+import { validateMeshSettings } from '../validation/index.ts'
 import { expandWorkloads } from '../world/index.ts'
 import { callsOf } from './calls.ts'
 import { loadScenario } from './load-scenario.ts'
@@ -60,7 +61,12 @@ export function examine(files: readonly SourceFile[], options: ExamineOptions = 
   const lint = options.filesOnly === true ? [] : lintFiles(loaded.resources, meshConfig, scenario)
   return {
     remarks: [
-      ...[...loaded.diagnostics, ...diagnostics, ...scenarios.flatMap(found => found.diagnostics)],
+      ...[
+        ...loaded.diagnostics,
+        ...diagnostics,
+        ...validateMeshSettings(loaded.resources),
+        ...scenarios.flatMap(found => found.diagnostics),
+      ],
       ...findings,
       ...lint.filter(found => isOf(found, options.namespace) && !isSaidBy(found, findings)),
     ],

@@ -1,14 +1,16 @@
 // The door: what istiod's webhook refuses beyond the schema that the loader has applied already.
 import type { Diagnostic } from '../diagnostics/types.ts'
 import { groupOf } from '../resources/catalog.ts'
-import { defaultMeshConfig, mergeMeshConfig } from '../resources/mesh-config.ts'
+import { list } from '../resources/fields.ts'
+import { mergeMeshConfig } from '../resources/mesh-config.ts'
+import { meshSettingsOf } from '../resources/mesh-settings.ts'
 import type { Resource } from '../resources/types.ts'
 import { validateAuthorizationPolicy } from './authorization-policy.ts'
 import { validateDestinationRule } from './destination-rule.ts'
 import { validateEnvoyFilter } from './envoy-filter.ts'
 import { validateTrafficExtension, validateWasmPlugin } from './extensions.ts'
 import { validateGateway } from './gateway.ts'
-import { validateMeshConfig } from './mesh-config.ts'
+import { extensionProviders, validateMeshConfig } from './mesh-config.ts'
 import {
   validatePeerAuthentication,
   validateProxyConfig,
@@ -26,10 +28,6 @@ type Validator = (spec: object, out: Refusals) => void
 const VALIDATORS: ReadonlyMap<string, Validator> = new Map<string, Validator>([
   ['extensions.istio.io/TrafficExtension', validateTrafficExtension],
   ['extensions.istio.io/WasmPlugin', validateWasmPlugin],
-  [
-    'mesh.istio.io/MeshConfig',
-    (spec, out) => validateMeshConfig(mergeMeshConfig({ ...spec }, defaultMeshConfig()), out),
-  ],
   ['networking.istio.io/DestinationRule', validateDestinationRule],
   ['networking.istio.io/EnvoyFilter', validateEnvoyFilter],
   ['networking.istio.io/Gateway', validateGateway],
@@ -59,6 +57,18 @@ export function validateResource(resource: Resource): Diagnostic[] {
   return out.found
 }
 
+/** What istiod refuses of mesh settings, each document's for itself: a ConfigMap's, an IstioOperator's, bare ones. */
+export function validateMeshSettings(resources: readonly Resource[]): Diagnostic[] {
+  return resources.flatMap(resource => {
+    const found = meshSettingsOf(resource)
+    if (found === null) return []
+    const out = new Refusals(resource, found.path)
+    validateMeshConfig(mergeMeshConfig(found.settings), out)
+    extensionProviders(list(found.settings['extensionProviders']), out)
+    return out.found
+  })
+}
+
 export function validateAll(resources: readonly Resource[]): Diagnostic[] {
-  return resources.flatMap(validateResource)
+  return [...resources.flatMap(validateResource), ...validateMeshSettings(resources)]
 }

@@ -180,15 +180,55 @@ export function providerServiceProblems(service: string): string[] {
   return problem === null ? [] : [`invalid service fmt ${service}: ${problem}`]
 }
 
-/** A provider with a service and a port; `kind` is its field's name. */
+/** Providers without a service of their own. */
+const SERVICELESS: ReadonlySet<string> = new Set(['prometheus', 'stackdriver', 'envoyFileAccessLog', 'sds'])
+
+function extAuthzProblems(provider: Fields): string[] {
+  const { statusOnError, pathPrefix } = provider
+  const status = text(statusOnError)
+  const prefix = text(pathPrefix)
+  return [
+    ...(status === '' || ENVOY_STATUS.has(status) ? [] : [`unsupported statusOnError value ${status}`]),
+    ...(prefix === '' || prefix.startsWith('/') ? [] : [`pathPrefix should begin with \`/\` but found "${prefix}"`]),
+  ]
+}
+
+/** Codes of Envoy's type.v3.StatusCode. */
+const ENVOY_STATUS: ReadonlySet<string> = new Set(
+  `0 100 102 103 104 200 201 202 203 204 205 206 207 208 226 300 301 302 303 304 305 307 308 400 401 402 403 404 405
+  406 407 408 409 410 411 412 413 414 415 416 417 421 422 423 424 425 426 428 429 431 451 500 501 502 503 504 505 506
+  507 508 510 511`.split(/\s+/),
+)
+
+/** A provider; `kind` is its field's name. */
 export function providerProblems(kind: string, provider: Fields): string[] {
+  if (SERVICELESS.has(kind)) return []
   const port = portProblem(number(provider['port']))
   const found = [...providerServiceProblems(text(provider['service'])), ...(port === null ? [] : [port])]
   if (kind === 'lightstep' && text(provider['accessToken']) === '') found.push('access token is required')
   if (kind === 'opentelemetry' && provider['grpc'] !== undefined && provider['http'] !== undefined) {
     found.push('OpenTelemetryTracingProvider cannot specify both grpc and http')
   }
-  return found
+  return kind.startsWith('envoyExtAuthz') ? [...found, ...extAuthzProblems(provider)] : found
+}
+
+/** Istiod takes these settings all the same and writes the problem to its log, so it is only told. */
+export function extensionProviders(providers: readonly unknown[], out: Refusals): void {
+  const names = new Set<string>()
+  for (const [i, item] of providers.entries()) {
+    const { name, ...kinds } = fields(item)
+    const label = text(name)
+    const [kind, provider] = Object.entries(kinds).find(([, value]) => value !== undefined) ?? []
+    const problems = [
+      ...(label === '' ? ['empty extension provider name'] : []),
+      ...(names.has(label) ? [`duplicate extension provider name ${label}`] : []),
+      ...(kind === undefined ? ['unsupported provider'] : providerProblems(kind, fields(provider))),
+    ]
+    names.add(label)
+    for (const problem of problems) {
+      out.warn(['extensionProviders', i], `invalid extension provider ${label}: ${problem}`)
+    }
+  }
 }
 
 export function serviceSettingsProblems(settings: readonly unknown[]): string[] {
@@ -200,6 +240,7 @@ export function serviceSettingsProblems(settings: readonly unknown[]): string[] 
   )
 }
 
+/** Istiod leaves the pool's HTTP/2 keepalive aside here. */
 export function validateDefaultTrafficPolicy(policy: Fields, path: Path, out: Refusals): void {
   if (isObject(policy['connectionPool'])) connectionPool(policy['connectionPool'], [...path, 'connectionPool'], out)
   if (isObject(policy['outlierDetection'])) outliers(policy['outlierDetection'], [...path, 'outlierDetection'], out)
@@ -217,6 +258,20 @@ export function validateInboundRetryPolicy(policy: Fields, path: Path, out: Refu
   }
 }
 
+const CURVES = ['', 'P-224', 'P-256', 'P-521', 'P-384', 'X25519', 'X25519Kyber768Draft00', 'X25519MLKEM768']
+
+function tlsConfigs(mesh: Fields, defaults: Fields, out: Refusals): void {
+  const unsupported = mesh['ecdhCurves'] !== undefined
+  out.errorIf(unsupported, ['meshMTLS'], 'mesh TLS does not support ECDH curves configuration')
+  const curves = list(defaults['ecdhCurves']).map(text)
+  const distinct = (names: readonly string[]): string => [...new Set(names)].join(' ')
+  const unknown = distinct(curves.filter(curve => !CURVES.includes(curve)))
+  const twice = distinct(curves.filter((curve, i) => CURVES.includes(curve) && curves.indexOf(curve) !== i))
+  const path = ['tlsDefaults', 'ecdhCurves']
+  if (unknown !== '') out.warn(path, `detected unrecognized ECDH curves: [${unknown}]`)
+  if (twice !== '') out.warn(path, `detected duplicate ECDH curves: [${twice}]`)
+}
+
 /** A MeshConfig with the defaults filled in. */
 export function validateMeshConfig(spec: object, out: Refusals): void {
   const mesh = fields(spec)
@@ -231,9 +286,12 @@ export function validateMeshConfig(spec: object, out: Refusals): void {
   if (isObject(mesh['localityLbSetting'])) localityLb(mesh['localityLbSetting'], true, ['localityLbSetting'], out)
   if (isObject(mesh['zoneAwareLbSetting'])) zoneAwareLb(mesh['zoneAwareLbSetting'], true, ['zoneAwareLbSetting'], out)
   report(out, ['serviceSettings'], ...serviceSettingsProblems(list(mesh['serviceSettings'])))
-  report(out, ['trustDomain'], trustDomainProblem(text(mesh['trustDomain'])))
-  for (const alias of list(mesh['trustDomainAliases']))
-    report(out, ['trustDomainAliases'], trustDomainProblem(text(alias)))
+  report(out, ['trustDomain'], prefixed('trustDomain:', trustDomainProblem(text(mesh['trustDomain']))))
+  for (const [i, alias] of list(mesh['trustDomainAliases']).entries()) {
+    const prefix = `trustDomainAliases[${i}], domain \`${text(alias)}\` :`
+    report(out, ['trustDomainAliases', i], prefixed(prefix, trustDomainProblem(text(alias))))
+  }
+  tlsConfigs(fields(mesh['meshMTLS']), fields(mesh['tlsDefaults']), out)
   validateDefaultTrafficPolicy(fields(mesh['defaultTrafficPolicy']), ['defaultTrafficPolicy'], out)
   validateInboundRetryPolicy(fields(mesh['defaultInboundHttpRetryPolicy']), ['defaultInboundHttpRetryPolicy'], out)
 }

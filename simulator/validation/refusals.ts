@@ -10,9 +10,12 @@ export class Refusals {
   readonly found: Diagnostic[] = []
   readonly resource: Resource
   readonly #name: string
+  readonly #base: Path
 
-  constructor(resource: Resource) {
+  /** `base` leads to the message that is walked, where that is not the resource itself. */
+  constructor(resource: Resource, base: Path = []) {
     this.resource = resource
+    this.#base = base
     this.#name = resourceName(resource)
   }
 
@@ -35,7 +38,8 @@ export class Refusals {
   }
 
   #add(code: string, level: Diagnostic['level'], path: Path, message: string): void {
-    this.found.push({ code, level, message, resource: this.#name, path, at: this.resource.locate(path) })
+    const full = [...this.#base, ...path]
+    this.found.push({ code, level, message, resource: this.#name, path: full, at: this.resource.locate(full) })
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { lookupKind } from '../../../simulator/resources/catalog.ts'
-import { MESH_CONFIG_FIELDS } from '../../../simulator/resources/mesh-config-source.ts'
+import { MeshSettings } from '../../../simulator/resources/mesh/mesh-config.ts'
 import { ROOT } from '../../house/sources.ts'
 
 const page = join(ROOT, '../shared/reference/api-fields.md')
@@ -75,8 +75,9 @@ describe.skipIf(!here)('the checklist', () => {
     expect(fields.filter(name => !known.has(name))).toEqual([])
   })
   test('MeshConfig', () => {
-    const names = fieldsOf(sectionOf(14))
+    const meshFields = namesIn(MeshSettings)
+    const names = [...fieldsOf(sectionOf(14)), ...fieldsOf(sectionOf(15))]
     expect(names.length).toBeGreaterThan(40)
-    expect(names.filter(name => !MESH_CONFIG_FIELDS.has(name) && name !== 'normalization')).toEqual([])
+    expect(names.filter(name => !meshFields.has(name))).toEqual([])
   })
 })

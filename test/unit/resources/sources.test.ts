@@ -1,6 +1,7 @@
 // Kinds that are gone or have no effect, and the places where mesh settings lie.
 import { describe, expect, it } from 'vitest'
 import { loadResources, meshConfigFrom } from '../../../simulator/resources/index.ts'
+import { validateAll } from '../../../simulator/validation/index.ts'
 
 const load = (content: string) => loadResources([{ name: 'a.yaml', content }])
 const said = (content: string): string[] =>
@@ -68,6 +69,65 @@ describe('mesh settings', () => {
     expect(settings(operator('demo')).meshConfig.accessLogFile).toBe('/dev/stdout')
     expect(settings(operator('default')).meshConfig.accessLogFile).toBeUndefined()
     expect(settings(operator('minimal')).diagnostics).toEqual([])
+  })
+  it.each([
+    ['bare', (yaml: string) => yaml, 3],
+    [
+      'a ConfigMap',
+      (yaml: string) =>
+        `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio}\ndata:\n  mesh: |\n${yaml.replace(/^/gm, '    ')}\n`,
+      5,
+    ],
+    [
+      'an IstioOperator',
+      (yaml: string) =>
+        `apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nmetadata: {name: a}\nspec:\n  meshConfig:\n${yaml.replace(/^/gm, '    ')}\n`,
+      8,
+    ],
+  ])('nested fields in %s: snake_case, enum numbers, and a misspelt one', (_what, wrap, line) => {
+    const { meshConfig, diagnostics } = settings(
+      wrap(
+        'default_config:\n  tracing:\n    smapling: 3\n    max_path_tag_length: 9\noutbound_traffic_policy: {mode: 0}\nextension_providers:\n- {name: a, envoy_ext_authz_http: {service: a.b, port: 80, fail_open: true}}',
+      ),
+    )
+    expect(meshConfig.defaultConfig.tracing).toEqual({ maxPathTagLength: 9 })
+    expect(meshConfig.defaultConfig.drainDuration).toBe('45s')
+    expect(meshConfig.outboundTrafficPolicy).toEqual({ mode: 'REGISTRY_ONLY' })
+    expect(meshConfig.extensionProviders.at(-1)).toEqual({
+      name: 'a',
+      envoyExtAuthzHttp: { service: 'a.b', port: 80, failOpen: true },
+    })
+    expect(diagnostics).toHaveLength(1)
+    expect(diagnostics[0]).toMatchObject({
+      code: 'SIM0202',
+      level: 'error',
+      hint: 'did you mean "sampling"?',
+      at: { line },
+    })
+    expect(diagnostics[0]?.message).toContain('unknown field "defaultConfig.tracing.smapling"')
+  })
+  it('a wrong value is left out, its neighbours are kept; removed settings are told', () => {
+    const { meshConfig, diagnostics } = settings(
+      'connectTimeout: soon\nrootNamespace: a\nmixerCheckServer: b\ntrustDomainAliases: [a, 1, b, {}]\n',
+    )
+    expect([meshConfig.connectTimeout, meshConfig.rootNamespace]).toEqual(['10s', 'a'])
+    expect(meshConfig.trustDomainAliases).toEqual(['a', 'b'])
+    expect(diagnostics.map(found => `${found.code} ${found.level}`)).toEqual([
+      'SIM0207 warning',
+      'SIM0203 error',
+      'SIM0203 error',
+      'SIM0203 error',
+    ])
+  })
+  it('what istiod refuses of them', () => {
+    const found = validateAll(
+      load('meshMTLS: {ecdhCurves: [P-256]}\ntrustDomain: a_b\ndefaultConfig: {drainDuration: 1ms}\n').resources,
+    )
+    expect(found.map(item => item.message)).toEqual([
+      'drain time only supports durations to seconds precision',
+      'trustDomain: trust domain name "a_b" invalid',
+      'mesh TLS does not support ECDH curves configuration',
+    ])
   })
   it('a profile and a setting that nobody knows', () => {
     expect(settings(operator('demmo')).diagnostics[0]).toMatchObject({ code: 'SIM0203', hint: 'did you mean demo?' })
