@@ -45,7 +45,7 @@ const camel = (key: string): string => key.replace(/_([a-z0-9])/g, (_all, letter
 
 /** `value` without what stands at the paths, which lead from the last to the first. */
 function without(value: Fields, paths: readonly Path[]): Fields {
-  const copy: unknown = structuredClone(value)
+  const copy = copyOf(value)
   for (const path of paths) {
     let parent: unknown = copy
     for (const part of path.slice(0, -1)) parent = (parent as Record<string, unknown>)?.[part]
@@ -54,6 +54,11 @@ function without(value: Fields, paths: readonly Path[]): Fields {
     else if (isObject(parent) && last !== undefined) delete parent[last]
   }
   return isObject(copy) ? copy : {}
+}
+
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf)
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)])) : value
 }
 
 interface Place {
