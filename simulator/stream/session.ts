@@ -206,7 +206,7 @@ export class FrameSource {
 
   private seek(time: number, patient: Patience): Frame[] {
     const goal = Math.min(time, this.run.edge + LEAP_MAX)
-    const filesChange = this.filesMark(goal) !== this.filesMark(this.shown)
+    const filesChange = !sameFiles(this.history.filesAt(this.files, goal), this.history.filesAt(this.files, this.shown))
     this.goal = -1
     if (goal > this.run.edge) {
       this.shown = this.run.edge
@@ -215,14 +215,6 @@ export class FrameSource {
     } else this.shown = goal
     this.settle()
     return filesChange ? [this.snapshot(), this.filesFrame()] : [this.snapshot()]
-  }
-
-  /** Changes when the documents do. */
-  private filesMark(time: number): string {
-    return this.history
-      .filesAt(this.files, time)
-      .map(file => `${file.name} ${file.content.length} ${file.content}`)
-      .join()
   }
 
   private step(by: 'event' | 'request', back: boolean): Frame[] {
@@ -249,17 +241,26 @@ export class FrameSource {
     return [this.tell()]
   }
 
-  /** All or nothing. In the past it begins another future: the run is run again up to here, and goes on from here. */
+  /**
+   * All or nothing. In the past it begins another future: the run is run again up to here, and goes on from here. Documents
+   * with errors leave the future that there was.
+   */
   private apply(files: readonly SourceFile[]): { all: Frame[]; asker: Frame[] } {
     if (this.run.mesh === null) return this.mend(files)
-    const past = this.shown < this.run.edge
+    const { run, history } = this
+    const past = this.shown < run.edge
     if (past) this.another(this.history.until(this.shown), this.shown)
     // what else belongs to this instant comes first, so that the same act can be done again at the same place
     this.run.runTo(this.shown, this.history)
     const diagnostics = this.run.apply(files) ?? []
     const applied = !diagnostics.some(found => found.level === 'error')
     if (applied) this.history = this.history.with({ at: this.shown, files })
-    const all: Frame[] = past ? [this.snapshot()] : applied ? [this.tell()] : []
+    else if (past) {
+      this.run = run
+      this.history = history
+      this.begun()
+    }
+    const all: Frame[] = !applied ? [] : past ? [this.snapshot()] : [this.tell()]
     return { all, asker: [{ type: 'diagnostics', applied, diagnostics }] }
   }
 
@@ -328,6 +329,13 @@ export class FrameSource {
     const { shown, speed, run, goal } = this
     return { time: shown, edge: run.edge, goal, running: this.running && run.mesh !== null, speed }
   }
+}
+
+function sameFiles(some: readonly SourceFile[], others: readonly SourceFile[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((file, i) => file.name === others[i]?.name && file.content === others[i]?.content)
+  )
 }
 
 /** One in n by a hash of the id, so that the same requests are drawn again; what went wrong is drawn first. */

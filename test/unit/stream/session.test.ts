@@ -213,6 +213,21 @@ describe('the tape', () => {
     expect(files).not.toContain('later')
   })
 
+  test('keeps the future that there was where what is applied in the past has an error', () => {
+    const source = handmadeSource()
+    source.runUntil(5_000_000)
+    source.command({ do: 'apply', files: [{ name: 'reviews.yaml', content: 'weights: later' }] })
+    source.runUntil(6_000_000)
+    const print = source.fingerprint()
+    source.command({ do: 'seek', time: 2_000_000 })
+    const { all, asker } = source.command({ do: 'apply', files: [{ name: 'a.yaml', content: 'nonsense: 1' }] })
+    expect([all, asker[0]]).toMatchObject([[], { type: 'diagnostics', applied: false }])
+    expect(source.snapshot()).toMatchObject({ time: 2_000_000, edge: 6_000_000 })
+    expect(source.fingerprint()).toBe(print)
+    source.runUntil(7_000_000)
+    expect(JSON.stringify(source.command({ do: 'files' }).asker)).toContain('later')
+  })
+
   test('runs again to show the decisions of a request of long ago', () => {
     const source = handmadeSource()
     source.runUntil(400_000_000)
