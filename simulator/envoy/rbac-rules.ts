@@ -14,8 +14,9 @@ export interface Decision {
   log: boolean | null
   /** For the dynamic metadata; null without shadow rules. */
   shadow: JsonObject | null
-  /** In words, for the trail. */
-  words: string
+  /** What the enforced rules are for, and the policy of them that matched; '' without any. */
+  action: RbacEngine['action'] | ''
+  hit: string | null
 }
 
 interface Side {
@@ -25,7 +26,7 @@ interface Side {
   denied: Counter
 }
 
-const PASSES: Decision = { denied: null, log: null, shadow: null, words: '' }
+const PASSES: Decision = { denied: null, log: null, shadow: null, action: '', hit: null }
 
 export class RbacRules {
   private readonly enforced: Side | null
@@ -47,18 +48,7 @@ export class RbacRules {
     if (engine.action === 'LOG') return { ...PASSES, shadow, log: hit !== null }
     const denied = denies(engine, hit)
     note(this.enforced, hit, denied === null, subject, options)
-    if (denied !== null)
-      return {
-        ...PASSES,
-        shadow,
-        denied,
-        words: denied === 'none' ? 'denied: no ALLOW policy matches' : `denied by ${denied}`,
-      }
-    return {
-      ...PASSES,
-      shadow,
-      words: hit === null ? `no ${engine.action} policy matches` : `${engine.action} by ${hit}`,
-    }
+    return { denied, log: null, shadow, action: engine.action, hit }
   }
 
   private told(side: Side, subject: RbacSubject, options: ProxyOptions): JsonObject {
@@ -70,6 +60,13 @@ export class RbacRules {
       ...(hit === null ? {} : { [`${this.prefix}shadow_effective_policy_id`]: hit }),
     }
   }
+}
+
+/** For the trail; '' where no rules are enforced. */
+export function inWords({ denied, action, hit }: Decision): string {
+  if (denied !== null) return denied === 'none' ? 'denied: no ALLOW policy matches' : `denied by ${denied}`
+  if (action === '') return ''
+  return hit === null ? `no ${action} policy matches` : `${action} by ${hit}`
 }
 
 function side(engine: RbacEngine | null, mode: Side['mode'], prefix: string, counter: CounterOf): Side | null {

@@ -2,7 +2,7 @@
 // stream's metadata, where ext_authz looks; rules answer 403. A denial sets details and no flag.
 import type { JsonObject } from '../../../xds/types.ts'
 import type { HttpStream } from '../../http/stream.ts'
-import { RbacRules } from '../../rbac-rules.ts'
+import { inWords, RbacRules } from '../../rbac-rules.ts'
 import type { CounterOf } from '../../stats.ts'
 import type { FilterStatus, HttpFilter } from './filter.ts'
 
@@ -18,10 +18,11 @@ export class RbacFilter implements HttpFilter {
   }
 
   onRequest(stream: HttpStream): FilterStatus {
-    const { denied, log, shadow, words } = this.rules.decide(stream.rbacSubject(), stream.core.options)
+    const decision = this.rules.decide(stream.rbacSubject(), stream.core.options)
+    const { denied, log, shadow } = decision
     if (shadow !== null) stream.addMetadata(METADATA, shadow)
     if (log !== null) stream.addMetadata('envoy.common', { access_log_hint: log })
-    if (words !== '') stream.note('filter', this.name, words)
+    if (stream.trail !== null && decision.action !== '') stream.note('filter', this.name, inWords(decision))
     if (denied === null) return 'continue'
     stream.localReply({
       status: 403,
