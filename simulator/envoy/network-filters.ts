@@ -1,6 +1,6 @@
 // What a filter chain does with a connection, compiled once: filters that decide whether its bytes may go on, then HTTP
 // through a connection manager, or bytes through tcp_proxy.
-import type { FilterChain } from '../xds/types.ts'
+import type { FilterChain, JsonObject } from '../xds/types.ts'
 import { unwrap } from './filters/http/registry.ts'
 import { NetworkExtAuthz } from './filters/network/ext-authz.ts'
 import type { NetworkFilter } from './filters/network/filter.ts'
@@ -17,17 +17,29 @@ export interface NetworkFilters {
   gates: readonly NetworkFilter[]
 }
 
-const RBAC = 'envoy.extensions.filters.network.rbac.v3.RBAC'
-const EXT_AUTHZ = 'envoy.extensions.filters.network.ext_authz.v3.ExtAuthz'
+type Factory = (config: JsonObject, core: ProxyCore) => NetworkFilter
+
+const GATES: ReadonlyMap<string, Factory> = new Map<string, Factory>([
+  ['envoy.extensions.filters.network.rbac.v3.RBAC', (config, core) => new NetworkRbac(config, core.stats.counter)],
+  ['envoy.extensions.filters.network.ext_authz.v3.ExtAuthz', config => new NetworkExtAuthz(config)],
+])
+
+/** The last filters of a chain, and those whose absence changes nothing that a run shows. */
+const OTHERS: ReadonlySet<string> = new Set([
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+  'envoy.extensions.filters.network.sni_cluster.v3.SniCluster',
+  'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+  'envoy.tcp.metadataexchange.config.MetadataExchange',
+  'stats.PluginConfig',
+])
+
+/** Is a filter of this type acted on, or is there nothing of it to be seen? */
+export const hasNetworkFilter = (type: string): boolean => GATES.has(type) || OTHERS.has(type)
 
 export function compileNetworkFilters(filters: FilterChain['filters'], core: ProxyCore): NetworkFilters {
   const configs = filters.map(filter => unwrap(object(filter.typed_config)))
   const { type, value } = configs.at(-1) ?? { type: '', value: {} }
-  const gates: NetworkFilter[] = []
-  for (const config of configs) {
-    if (config.type === RBAC) gates.push(new NetworkRbac(config.value, core.stats.counter))
-    if (config.type === EXT_AUTHZ) gates.push(new NetworkExtAuthz(config.value))
-  }
+  const gates = configs.flatMap(config => GATES.get(config.type)?.(config.value, core) ?? [])
   return {
     manager: type.endsWith('HttpConnectionManager') ? new ConnectionManager(value, core) : null,
     tcp: type.endsWith('TcpProxy') ? compileTcp(value) : null,
