@@ -1,7 +1,7 @@
 // Before and after: what documents changed, what that means for requests by configuration alone, and what it came to in
 // two runs under the same dice. Ends in a verdict for a pipeline.
 import type { Diagnostic } from '../diagnostics/types.ts'
-import { loadResources } from '../resources/index.ts'
+import { loadResources, meshConfigFrom } from '../resources/index.ts'
 import type { Resource, SourceFile } from '../resources/types.ts'
 import { placeOf, type ScenarioSpec } from '../scenario/index.ts'
 import { validateAll } from '../validation/index.ts'
@@ -68,7 +68,10 @@ export function diffMeshes(options: DiffOptions): DiffResult {
 
 function read(files: readonly SourceFile[]): { resources: Resource[]; diagnostics: Diagnostic[] } {
   const { resources, diagnostics } = loadResources(files)
-  return { resources, diagnostics: [...diagnostics, ...validateAll(resources)] }
+  return {
+    resources,
+    diagnostics: [...diagnostics, ...validateAll(resources), ...meshConfigFrom(resources).diagnostics],
+  }
 }
 
 /** `VirtualService reviews: before.yaml:3:1, after.yaml:3:1`, as far as the texts have them. */

@@ -3,9 +3,9 @@
 import type { Diagnostic } from '../diagnostics/types.ts'
 import { isError } from '../observation/index.ts'
 import type { SourceFile } from '../resources/types.ts'
-import { createSimulation, type Estimate, type ScenarioSpec } from '../scenario/index.ts'
+import { createSimulation, type Estimate, estimate, type ScenarioSpec } from '../scenario/index.ts'
 import { type Outcome, OutcomeRecorder } from './outcomes.ts'
-import { pairedDifference, signTest } from './paired.ts'
+import { signTest } from './paired.ts'
 
 export interface DynamicOptions {
   scenario: ScenarioSpec
@@ -127,7 +127,7 @@ function compareLoad(
     pairs,
     unpaired: { before: before.length - pairs, after: after.length - pairs },
     errors,
-    latency: pairedDifference(latencies),
+    latency: estimate(latencies),
   }
 }
 

@@ -89,10 +89,3 @@ export class MeshView {
     return table
   }
 }
-
-/** `reviews v1`, or the workload's name where nothing tells a version. */
-export function labelOf({ workload }: Pod): string {
-  const app = workload.labels['app'] ?? workload.labels['app.kubernetes.io/name'] ?? workloadOf(workload.name)
-  const version = workload.labels['version'] ?? ''
-  return version === '' ? app : `${app} ${version}`
-}

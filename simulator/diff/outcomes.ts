@@ -1,6 +1,7 @@
 // What became of each request of a load, small enough to keep for every one: the other run's request of the same number
 // is its partner.
 import type { Directory, Observation, Recorder } from '../observation/index.ts'
+import { labelOfParty } from './labels.ts'
 
 export interface Outcome {
   load: string
@@ -60,6 +61,5 @@ export class OutcomeRecorder implements Recorder {
 
 function nameOf(pod: string, directory: Directory): string {
   const party = directory.byPod(pod)
-  if (party === null) return pod
-  return party.version === '' ? party.app : `${party.app} ${party.version}`
+  return party === null ? pod : labelOfParty(party)
 }

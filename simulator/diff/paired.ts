@@ -1,7 +1,5 @@
 // What pairs of runs can tell: two requests that met the same dice differ by the change alone, so their difference says
 // far more than two means would.
-import { type Estimate, estimate } from '../scenario/index.ts'
-
 /** Below this chance that nothing is behind it a difference is believed. */
 export const SIGNIFICANT = 0.05
 
@@ -37,6 +35,3 @@ const NORMAL: readonly [z: number, p: number][] = [
 ]
 
 const normalTail = (z: number): number => NORMAL.find(([least]) => z >= least)?.[1] ?? 1
-
-/** Mean of the differences with its 95 % margin. */
-export const pairedDifference = (differences: readonly number[]): Estimate => estimate(differences)
