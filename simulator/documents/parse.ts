@@ -14,6 +14,7 @@ import {
   type YAMLMap,
 } from 'yaml'
 import type { Diagnostic, Path, Position } from '../diagnostics/types.ts'
+import { camelCase } from './field-names.ts'
 
 export interface ParsedDocument {
   file: string
@@ -245,7 +246,7 @@ function colonScalar(item: unknown, text: string): Scalar | null {
 function pairOf(map: YAMLMap, field: string): Pair | null {
   const named = (name: (key: string) => string) =>
     map.items.find(item => isScalar(item.key) && name(String(item.key.value)) === field)
-  const pair = named(key => key) ?? named(key => key.replace(/_([a-z0-9])/g, (_all, c: string) => c.toUpperCase()))
+  const pair = named(key => key) ?? named(camelCase)
   return pair !== undefined && isPair(pair) ? pair : null
 }
 

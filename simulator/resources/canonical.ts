@@ -1,9 +1,8 @@
 // Protobuf JSON reads snake_case names and enum numbers as well as the canonical form; this brings a value to the
 // canonical one, led by the schema. Keys of maps (labels, headers, patch values) are data and stay as written.
 import { z } from 'zod'
+import { camelCase } from '../documents/index.ts'
 import { WRAPPED } from './schema-checks.ts'
-
-const camel = (key: string): string => key.replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase())
 
 function unwrap(schema: unknown): unknown {
   let inner = schema
@@ -21,7 +20,7 @@ export function canonicalise(value: unknown, schema: unknown): unknown {
     const shape: Readonly<Record<string, unknown>> = inner.shape
     const result: Record<string, unknown> = {}
     for (const [key, item] of Object.entries(value)) {
-      const name = Object.hasOwn(shape, key) ? key : camel(key)
+      const name = Object.hasOwn(shape, key) ? key : camelCase(key)
       if (Object.hasOwn(shape, name) && !Object.hasOwn(result, name)) result[name] = canonicalise(item, shape[name])
       else result[key] = item
     }

@@ -1,6 +1,6 @@
 // One document's mesh settings: found, brought to the canonical form and held against MeshConfig's schema.
 import type { Diagnostic, Path } from '../diagnostics/types.ts'
-import { parseDocuments } from '../documents/index.ts'
+import { camelCase, parseDocuments } from '../documents/index.ts'
 import { canonicalise } from './canonical.ts'
 import { type Fields, isObject } from './fields.ts'
 import { MeshSettings } from './mesh/mesh-config.ts'
@@ -39,9 +39,8 @@ const REMOVED: ReadonlySet<string> = new Set([
 ])
 
 /** Any of these makes a document without a kind a bare MeshConfig. */
-export const isMeshSetting = (key: string): boolean => Object.hasOwn(MeshSettings.shape, camel(key)) || REMOVED.has(key)
-
-const camel = (key: string): string => key.replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase())
+export const isMeshSetting = (key: string): boolean =>
+  Object.hasOwn(MeshSettings.shape, camelCase(key)) || REMOVED.has(key)
 
 /** `value` without what stands at the paths, which lead from the last to the first. */
 function without(value: Fields, paths: readonly Path[]): Fields {
@@ -126,8 +125,20 @@ function fromText(resource: Resource, text: string): FoundSettings {
   return { ...found, diagnostics: [...diagnostics, ...found.diagnostics] }
 }
 
+/** Documents never change: what was found once is found again. */
+const known = new WeakMap<Resource, FoundSettings | null>()
+
 /** The mesh settings of a document; null where it has none. */
 export function meshSettingsOf(resource: Resource): FoundSettings | null {
+  let found = known.get(resource)
+  if (found === undefined) {
+    found = find(resource)
+    known.set(resource, found)
+  }
+  return found
+}
+
+function find(resource: Resource): FoundSettings | null {
   const { kind, spec, metadata } = resource
   if (!isObject(spec)) return null
   const inPlace = (value: Fields, path: Path): FoundSettings =>

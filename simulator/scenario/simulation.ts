@@ -6,7 +6,7 @@ import type { Diagnostic } from '../diagnostics/types.ts'
 import { type Engine, parseDuration } from '../engine/index.ts'
 import { lintMesh } from '../lint/index.ts'
 import { EPOCH_SECONDS, FanOut, type MarkRecord, type Recorder, TrafficStatistics } from '../observation/index.ts'
-import { loadResources, meshConfigFrom } from '../resources/index.ts'
+import { loadResources, type MeshConfig, meshConfigFrom } from '../resources/index.ts'
 import { resourceName } from '../resources/resource-name.ts'
 import type { Resource, SourceFile } from '../resources/types.ts'
 import { validateAll } from '../validation/index.ts'
@@ -49,7 +49,7 @@ export function createSimulation(options: SimulationOptions): SimulationResult {
     ...timeline.diagnostics,
   ]
   if (hasError(diagnostics)) return { simulation: null, diagnostics }
-  const simulation = new Simulation(options, loaded.resources, timeline.prepared)
+  const simulation = new Simulation(options, loaded.resources, mesh.meshConfig, timeline.prepared)
   diagnostics.push(...simulation.findings)
   return hasError(diagnostics) ? { simulation: null, diagnostics } : { simulation, diagnostics }
 }
@@ -78,7 +78,12 @@ export class Simulation {
   private readonly recorder: Recorder
 
   /** Use createSimulation: it checks first. */
-  constructor(options: SimulationOptions, resources: readonly Resource[], events: readonly PreparedEvent[]) {
+  constructor(
+    options: SimulationOptions,
+    resources: readonly Resource[],
+    meshConfig: MeshConfig,
+    events: readonly PreparedEvent[],
+  ) {
     const { scenario } = options
     const findings: Diagnostic[] = []
     this.findings = findings
@@ -95,7 +100,7 @@ export class Simulation {
     this.world = new World({
       seed: this.seed,
       resources,
-      meshConfig: meshConfigFrom(resources).meshConfig,
+      meshConfig,
       recorder: this.recorder,
       externalHosts: externalHosts(scenario),
       ...(scenario.network === undefined ? {} : { network: scenario.network }),

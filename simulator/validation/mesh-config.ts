@@ -6,6 +6,7 @@ import type { Loose } from '../resources/loose.ts'
 import type { ClientTLSSettings } from '../resources/networking/destination-rule.ts'
 import type { HTTPRetry } from '../resources/networking/virtual-service.ts'
 import { parseProtoDuration } from '../resources/proto-duration.ts'
+import { HTTP_STATUS_NAMES } from '../xds/http-status.ts'
 import { addressProblem, portProblem, report } from './common.ts'
 import { clientTls, connectionPool, outliers } from './destination-rule.ts'
 import { fqdnProblem, isDnsLabel, isIp, isSubnet, namespacedHostProblems, wildcardProblem } from './hosts.ts'
@@ -183,22 +184,19 @@ export function providerServiceProblems(service: string): string[] {
 /** Providers without a service of their own. */
 const SERVICELESS: ReadonlySet<string> = new Set(['prometheus', 'stackdriver', 'envoyFileAccessLog', 'sds'])
 
+/** A code of Envoy's enumeration, whose 0 is named Empty. */
+const isEnvoyStatus = (status: string): boolean =>
+  status === '0' || (/^[1-9]\d*$/.test(status) && HTTP_STATUS_NAMES.has(Number(status)))
+
 function extAuthzProblems(provider: Fields): string[] {
   const { statusOnError, pathPrefix } = provider
   const status = text(statusOnError)
   const prefix = text(pathPrefix)
   return [
-    ...(status === '' || ENVOY_STATUS.has(status) ? [] : [`unsupported statusOnError value ${status}`]),
+    ...(status === '' || isEnvoyStatus(status) ? [] : [`unsupported statusOnError value ${status}`]),
     ...(prefix === '' || prefix.startsWith('/') ? [] : [`pathPrefix should begin with \`/\` but found "${prefix}"`]),
   ]
 }
-
-/** Codes of Envoy's type.v3.StatusCode. */
-const ENVOY_STATUS: ReadonlySet<string> = new Set(
-  `0 100 102 103 104 200 201 202 203 204 205 206 207 208 226 300 301 302 303 304 305 307 308 400 401 402 403 404 405
-  406 407 408 409 410 411 412 413 414 415 416 417 421 422 423 424 425 426 428 429 431 451 500 501 502 503 504 505 506
-  507 508 510 511`.split(/\s+/),
-)
 
 /** A provider; `kind` is its field's name. */
 export function providerProblems(kind: string, provider: Fields): string[] {

@@ -1,5 +1,6 @@
 // Envoy's v3 messages as facts (messages.json; generate.py wrote it): read only where a program provides them, because they
 // are too large for the page.
+import { camelCase } from '../../documents/index.ts'
 
 export interface EnvoyMessages {
   /** Full name -> fields `name:type|oneof` apart by blanks; `[]` list, `{}` map, `#` enum, one letter = scalar. */
@@ -19,8 +20,6 @@ export interface Field {
 }
 
 type Fields = ReadonlyMap<string, Field>
-
-const camel = (name: string): string => name.replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase())
 
 function parseField(text: string): Field {
   const colon = text.indexOf(':')
@@ -52,7 +51,7 @@ export class MessageTable {
       found = new Map(
         fields.map(parseField).flatMap((field): [string, Field][] => [
           [field.name, field],
-          [camel(field.name), field],
+          [camelCase(field.name), field],
         ]),
       )
       this.parsed.set(message, found)
