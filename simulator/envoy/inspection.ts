@@ -3,7 +3,7 @@
 // source/extensions/filters/listener/{tls,http}_inspector).
 //   waiting --bytes--> chosen    waiting --time-out--> chosen, where the listener says so, else closed
 // A server that speaks first behind such a listener is never heard when there is no time-out: Istio's default.
-import type { EventHandler, EventId } from '../engine/types.ts'
+import { type EventHandler, Timer } from '../engine/index.ts'
 import type {
   AcceptResult,
   ConnectionAttempt,
@@ -34,13 +34,12 @@ export function inspect(data: string): FirstBytes {
 
 /** A connection in the inspectors, and afterwards the door to whoever took it. */
 export class Inspection implements ServerConnectionHandler, EventHandler {
-  private readonly options: ProxyOptions
   private readonly continues: boolean
   private readonly connection: ServerConnection
   private readonly choose: (seen: FirstBytes) => AcceptResult
   private handler: ServerConnectionHandler | null = null
   private over = false
-  private timer: EventId = 0
+  private readonly timeout: Timer
 
   /** `choose`: the filter chain's answer once it is known what the client says. */
   constructor(
@@ -49,11 +48,11 @@ export class Inspection implements ServerConnectionHandler, EventHandler {
     connection: ServerConnection,
     choose: (seen: FirstBytes) => AcceptResult,
   ) {
-    this.options = options
+    this.timeout = new Timer(options.scheduler, this, 0)
     this.continues = listener.continueOnTimeout
     this.connection = connection
     this.choose = choose
-    if (listener.filtersTimeout > 0) this.timer = options.scheduler.after(listener.filtersTimeout, this, 0, null)
+    if (listener.filtersTimeout > 0) this.timeout.arm(listener.filtersTimeout)
   }
 
   onData(data: string): void {
@@ -73,7 +72,6 @@ export class Inspection implements ServerConnectionHandler, EventHandler {
 
   /** The time-out. */
   onEvent(): void {
-    this.timer = 0
     if (this.continues) this.decide('none')
     else this.close()
   }
@@ -93,7 +91,6 @@ export class Inspection implements ServerConnectionHandler, EventHandler {
 
   private stop(): void {
     this.over = true
-    if (this.timer !== 0) this.options.scheduler.cancel(this.timer)
-    this.timer = 0
+    this.timeout.disarm()
   }
 }

@@ -21,7 +21,8 @@ export interface CheckVerdict {
 }
 
 const FORBIDDEN = 403
-const NOTHING = { status: 0, body: '', headers: [], remove: [], toClient: [] }
+/** A verdict that changes nothing. */
+export const NOTHING = { status: 0, body: '', headers: [], remove: [], toClient: [] }
 
 /** The gRPC call. `request` null: about a connection. */
 export function checkCall(down: Downstream, request: HttpRequest | null, body: string, authority: string): HttpRequest {

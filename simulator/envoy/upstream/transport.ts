@@ -1,5 +1,6 @@
 // The transport sockets of a cluster: plain text or TLS, by the endpoint's metadata; what a TLS client offers and how it
 // judges the server (envoy: source/common/upstream/transport_socket_match_impl.cc, common/tls/cert_validator).
+import { carriesName } from '../../wire/certificate-names.ts'
 import type { CertificateIdentity, ClientHello } from '../../wire/types.ts'
 import type { Cluster, JsonObject } from '../../xds/types.ts'
 import { list, object, text } from '../json.ts'
@@ -99,11 +100,10 @@ function verdict(tls: TlsContext, server: CertificateIdentity | null, options: P
   return null
 }
 
-/** Why the server's certificate does not carry a host's name; a star stands for one label. */
+/** Why the server's certificate does not carry a host's name. */
 function unnamed(host: string, server: CertificateIdentity | null): string | null {
   const sans = server?.sans ?? []
-  const parent = host.slice(host.indexOf('.') + 1)
-  if (sans.some(san => san === host || (san.startsWith('*.') && san.slice(2) === parent))) return null
+  if (carriesName(sans, host)) return null
   return failed(`_verify_SAN_list,_expected_SANs:_[${host}],_certificate_SANs:_[${sans.join(',_')}]`)
 }
 

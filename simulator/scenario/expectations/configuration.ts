@@ -3,7 +3,8 @@
 import { z } from 'zod'
 import type { World } from '../../world/index.ts'
 import { workloadOf } from '../directory.ts'
-import { expectationKind, type Judgement, type Meter } from './types.ts'
+import { MeshMeter } from './mesh-meter.ts'
+import { expectationKind, type Judgement } from './types.ts'
 
 const Part = z.enum(['listeners', 'routes', 'clusters', 'endpoints'])
 
@@ -24,17 +25,13 @@ export const configuration = expectationKind({
   meter: spec => new ConfigurationMeter(spec),
 })
 
-class ConfigurationMeter implements Meter {
-  readonly looksAt = [] as const
+class ConfigurationMeter extends MeshMeter {
   private readonly spec: ConfigurationSpec
   private names: ReadonlySet<string> | null = null
 
   constructor(spec: ConfigurationSpec) {
+    super()
     this.spec = spec
-  }
-
-  observe(): void {
-    // Looks at the mesh, not at requests.
   }
 
   inspect(world: World): void {

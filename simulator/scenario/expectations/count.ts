@@ -3,17 +3,14 @@
 import { z } from 'zod'
 import { conditionInWords } from '../sample.ts'
 import { Condition, Selector } from '../schema-requests.ts'
+import { boundFields, boundsInWords, within } from './bounds.ts'
 import { ConditionMeter, knownLoad } from './requests.ts'
 import { expectationKind, type Judgement, type MeterContext } from './types.ts'
-
-const Whole = z.number().int().min(0)
 
 const Count = z.strictObject({
   of: Selector,
   is: Condition.optional(),
-  equals: Whole.optional(),
-  min: Whole.optional(),
-  max: Whole.optional(),
+  ...boundFields,
 })
 type CountSpec = z.output<typeof Count>
 
@@ -24,31 +21,10 @@ export const count = expectationKind({
 })
 
 export const golden = expectationKind({
-  schema: z.strictObject({ of: Selector, is: Condition.optional(), equals: Whole }),
+  schema: z.strictObject({ of: Selector, is: Condition.optional(), equals: boundFields.equals.unwrap() }),
   check: knownLoad,
   meter: (spec, context) => new GoldenMeter(spec, context),
 })
-
-export interface Bounds {
-  equals?: number | undefined
-  min?: number | undefined
-  max?: number | undefined
-}
-
-export const within = (value: number, { equals, min, max }: Bounds): boolean =>
-  (equals === undefined || value === equals) &&
-  (min === undefined || value >= min) &&
-  (max === undefined || value <= max)
-
-/** `= 3`, `>= 1 and <= 5`; `>= 0` where nothing is said. */
-export function boundsInWords({ equals, min, max }: Bounds): string {
-  const words = [
-    equals === undefined ? '' : `= ${equals}`,
-    min === undefined ? '' : `>= ${min}`,
-    max === undefined ? '' : `<= ${max}`,
-  ].filter(word => word !== '')
-  return words.join(' and ') || '>= 0'
-}
 
 class CountMeter extends ConditionMeter {
   protected readonly spec: CountSpec

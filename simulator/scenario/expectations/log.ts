@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { accessLogLine, connectionLogLine, type Observation } from '../../observation/index.ts'
 import { workloadOf } from '../directory.ts'
-import { boundsInWords, within } from './count.ts'
+import { boundFields, boundsInWords, within } from './bounds.ts'
 import { expectationKind, type Judgement, type Meter, type MeterContext } from './types.ts'
 
 const Log = z.strictObject({
@@ -10,9 +10,7 @@ const Log = z.strictObject({
   proxy: z.string().optional(),
   /** A regular expression that the line matches somewhere. */
   matches: z.string().refine(isPattern, 'is no regular expression'),
-  equals: z.number().int().min(0).optional(),
-  min: z.number().int().min(0).optional(),
-  max: z.number().int().min(0).optional(),
+  ...boundFields,
 })
 type LogSpec = z.output<typeof Log>
 

@@ -2,17 +2,14 @@
 import { z } from 'zod'
 import type { World } from '../../world/index.ts'
 import { workloadOf } from '../directory.ts'
-import { boundsInWords, within } from './count.ts'
-import { expectationKind, type Judgement, type Meter } from './types.ts'
-
-const Whole = z.number().int().min(0)
+import { boundFields, boundsInWords, within } from './bounds.ts'
+import { MeshMeter } from './mesh-meter.ts'
+import { expectationKind, type Judgement } from './types.ts'
 
 const Pods = z.strictObject({
   workload: z.string().describe("The Deployment's name."),
   namespace: z.string().optional(),
-  equals: Whole.optional(),
-  min: Whole.optional(),
-  max: Whole.optional(),
+  ...boundFields,
 })
 type PodsSpec = z.output<typeof Pods>
 
@@ -21,17 +18,13 @@ export const pods = expectationKind({
   meter: spec => new PodsMeter(spec),
 })
 
-class PodsMeter implements Meter {
-  readonly looksAt = [] as const
+class PodsMeter extends MeshMeter {
   private readonly spec: PodsSpec
   private ready = 0
 
   constructor(spec: PodsSpec) {
+    super()
     this.spec = spec
-  }
-
-  observe(): void {
-    // Looks at the mesh, not at requests.
   }
 
   inspect(world: World): void {

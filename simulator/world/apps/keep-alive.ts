@@ -1,6 +1,6 @@
 // A server's keep-alive timeout: a connection on which nothing has been asked for a while is closed. A request that is on its
 // way at that moment is lost, and its sender sees the connection end instead of an answer.
-import type { EventHandler, EventId, Scheduler } from '../../engine/index.ts'
+import { type EventHandler, type Scheduler, Timer } from '../../engine/index.ts'
 import type {
   HttpRequest,
   HttpResponse,
@@ -12,56 +12,45 @@ import type {
 
 /** Stands before the handler of a connection and watches when it is idle. */
 export class KeepAlive implements ServerConnectionHandler, EventHandler {
-  private readonly scheduler: Scheduler
+  private readonly timer: Timer
   private readonly connection: ServerConnection
   private readonly handler: ServerConnectionHandler
   private readonly timeoutUs: number
   private open = 0
-  private timer: EventId = 0
 
   constructor(scheduler: Scheduler, connection: ServerConnection, handler: ServerConnectionHandler, timeoutUs: number) {
-    this.scheduler = scheduler
+    this.timer = new Timer(scheduler, this, 0)
     this.connection = connection
     this.handler = handler
     this.timeoutUs = timeoutUs
-    this.arm()
+    this.timer.arm(timeoutUs)
   }
 
   onRequest(request: HttpRequest, responder: Responder): void {
     this.open++
-    this.disarm()
+    this.timer.disarm()
     this.handler.onRequest(request, new WatchedResponder(responder, () => this.answered()))
   }
 
   onData(data: string): void {
-    this.disarm()
+    this.timer.disarm()
     this.handler.onData(data)
-    if (this.open === 0) this.arm()
+    if (this.open === 0) this.timer.arm(this.timeoutUs)
   }
 
   onClosed(): void {
-    this.disarm()
+    this.timer.disarm()
     this.open = Infinity
     this.handler.onClosed()
   }
 
   onEvent(): void {
-    this.timer = 0
     this.connection.close('fin')
     this.onClosed()
   }
 
   private answered(): void {
-    if (--this.open === 0) this.arm()
-  }
-
-  private arm(): void {
-    this.timer = this.scheduler.after(this.timeoutUs, this, 0, null)
-  }
-
-  private disarm(): void {
-    if (this.timer !== 0) this.scheduler.cancel(this.timer)
-    this.timer = 0
+    if (--this.open === 0) this.timer.arm(this.timeoutUs)
   }
 }
 

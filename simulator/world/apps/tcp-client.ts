@@ -1,6 +1,6 @@
 // A client of bare TCP as `nc` is one: connects, writes a line, waits for an answer, and so on until its lines are used up;
 // then it closes. Without lines it only listens, as the clients of servers that speak first do (MySQL, SMTP).
-import type { EventHandler, EventId, Scheduler } from '../../engine/index.ts'
+import { type EventHandler, type Scheduler, Timer } from '../../engine/index.ts'
 import type { ClientConnection, ConnectFailure, DialObserver, Network } from '../../wire/types.ts'
 import type { ClientFailure, Destination, Resolve } from './client.ts'
 import { helloFor } from './tls.ts'
@@ -54,12 +54,15 @@ class Conversation implements EventHandler, DialObserver {
   private readonly subject: number
   private attempt: { cancel(): void } | null = null
   private wire: ClientConnection | null = null
-  private timer: EventId = 0
+  private readonly patience: Timer
+  private readonly pause: Timer
   private said = 0
   private received = ''
 
   constructor(scheduler: Scheduler, talk: TcpTalk, patienceUs: number, observer: TcpObserver, subject: number) {
     this.scheduler = scheduler
+    this.patience = new Timer(scheduler, this, PATIENCE_OVER)
+    this.pause = new Timer(scheduler, this, NEXT_LINE)
     this.talk = talk
     this.patienceUs = patienceUs
     this.observer = observer
@@ -68,7 +71,7 @@ class Conversation implements EventHandler, DialObserver {
 
   begin(network: Network, ip: string | null, destination: Destination): void {
     if (ip === null) {
-      this.timer = this.scheduler.after(0, this, NO_ADDRESS, null)
+      this.scheduler.after(0, this, NO_ADDRESS, null)
       return
     }
     this.wait()
@@ -78,7 +81,6 @@ class Conversation implements EventHandler, DialObserver {
   }
 
   onEvent(kind: number): void {
-    this.timer = 0
     if (kind === NEXT_LINE) this.say()
     else this.end(kind === PATIENCE_OVER ? 'timeout' : 'unreachable')
   }
@@ -100,8 +102,8 @@ class Conversation implements EventHandler, DialObserver {
       this.end(null)
       return
     }
-    this.disarm()
-    this.timer = this.scheduler.after(this.talk.pauseUs, this, NEXT_LINE, null)
+    this.patience.disarm()
+    this.pause.arm(this.talk.pauseUs)
   }
 
   onClosed(how: 'fin' | 'rst'): void {
@@ -116,7 +118,8 @@ class Conversation implements EventHandler, DialObserver {
   }
 
   private end(failure: ClientFailure | null): void {
-    this.disarm()
+    this.patience.disarm()
+    this.pause.disarm()
     this.attempt?.cancel()
     this.wire?.close()
     this.attempt = null
@@ -125,12 +128,7 @@ class Conversation implements EventHandler, DialObserver {
   }
 
   private wait(): void {
-    this.disarm()
-    if (this.patienceUs > 0) this.timer = this.scheduler.after(this.patienceUs, this, PATIENCE_OVER, null)
-  }
-
-  private disarm(): void {
-    if (this.timer !== 0) this.scheduler.cancel(this.timer)
-    this.timer = 0
+    this.patience.disarm()
+    if (this.patienceUs > 0) this.patience.arm(this.patienceUs)
   }
 }

@@ -1,4 +1,5 @@
 // How clients and servers outside of the proxies speak TLS: what a client says, what either shows, whom a client believes.
+import { carriesName } from '../../wire/certificate-names.ts'
 import type { CertificateIdentity, ClientHello } from '../../wire/types.ts'
 import type { ServerCertificate } from './types.ts'
 
@@ -46,10 +47,5 @@ function identityOf({ subject, issuer, names = [] }: ClientCertificate): Certifi
 /** As curl puts it; null = good. */
 function verdict(server: CertificateIdentity | null, trusts: string, host: string): string | null {
   if (server === null || server.issuer !== trusts) return 'unable to get local issuer certificate'
-  return server.sans.some(san => names(san, host)) ? null : `no alternative certificate subject name matches ${host}`
-}
-
-/** A star stands for one label (RFC 6125). */
-function names(san: string, host: string): boolean {
-  return san === host || (san.startsWith('*.') && host.slice(host.indexOf('.') + 1) === san.slice(2))
+  return carriesName(server.sans, host) ? null : `no alternative certificate subject name matches ${host}`
 }

@@ -9,7 +9,7 @@ import type { HttpStream } from '../../http/stream.ts'
 import { duration, list, number, object, text } from '../../json.ts'
 import { compileString, type StringTest } from '../../matchers.ts'
 import { compileMetadata, type MetadataTest } from '../../value-matcher.ts'
-import { type CheckVerdict, checkCall, checkVerdict } from '../check.ts'
+import { type CheckVerdict, checkCall, checkVerdict, NOTHING } from '../check.ts'
 import type { FilterStatus, HttpFilter } from './filter.ts'
 
 const DEFAULT_TIMEOUT_US = 200_000
@@ -98,14 +98,13 @@ export class ExtAuthzFilter implements HttpFilter {
 
   /** An HTTP authorizer says it by its status; 5xx is a failure of its own. */
   private httpVerdict(response: HttpResponse | null): CheckVerdict {
-    const none = { status: 0, body: '', headers: [], remove: [], toClient: [] }
-    if (response === null || response.status >= 500) return { kind: 'error', ...none }
+    if (response === null || response.status >= 500) return { kind: 'error', ...NOTHING }
     const matching = (tests: readonly StringTest[]): HeaderLines =>
       response.headers.filter(([name]) => tests.some(test => test(name)))
     if (response.status === 200)
       return {
         kind: 'ok',
-        ...none,
+        ...NOTHING,
         headers: matching(this.toUpstream),
         toClient: matching(this.toClientOnSuccess),
       }
@@ -114,7 +113,7 @@ export class ExtAuthzFilter implements HttpFilter {
         ? name !== 'content-length'
         : ALWAYS_TO_CLIENT.has(name) || this.toClient.some(test => test(name)),
     )
-    return { kind: 'denied', ...none, status: response.status, body: response.body, headers: kept }
+    return { kind: 'denied', ...NOTHING, status: response.status, body: response.body, headers: kept }
   }
 
   private decide(stream: HttpStream, verdict: CheckVerdict): void {
