@@ -2,6 +2,7 @@
 // (envoy: source/common/listener_manager/filter_chain_manager_impl.cc).
 import type { ConnectionAttempt } from '../wire/types.ts'
 import type { FilterChain, Listener } from '../xds/types.ts'
+import { type AccessLog, accessLogsOf } from './access-log.ts'
 import { compileServerTls, type ServerTls } from './handshake.ts'
 import { duration, list, number, object, text } from './json.ts'
 import { compileCidr } from './matchers.ts'
@@ -35,6 +36,8 @@ export interface CompiledListener {
   filtersTimeout: number
   /** After that: goes on with what is known, else closes. */
   continueOnTimeout: boolean
+  /** Of connections that no filter chain takes. */
+  accessLogs: () => readonly AccessLog[]
 }
 
 /** Envoy's default for listener_filters_timeout. */
@@ -105,6 +108,7 @@ export function compileListener(config: Listener, router: boolean): CompiledList
     originalDst: config.use_original_dst === true,
     filtersTimeout: duration(config.listener_filters_timeout, FILTERS_TIMEOUT),
     continueOnTimeout: config.continue_on_listener_filters_timeout === true,
+    accessLogs: accessLogsOf(config.access_log),
   }
 }
 

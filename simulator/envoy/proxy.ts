@@ -1,5 +1,6 @@
 // The simulated Envoy: takes xDS, owns listeners, routes and clusters, accepts connections.
 import type { RandomStream } from '../engine/types.ts'
+import type { ConnectionRecord } from '../observation/types.ts'
 import type {
   Acceptor,
   AcceptResult,
@@ -10,6 +11,7 @@ import type {
   ServerConnectionHandler,
 } from '../wire/types.ts'
 import type { FilterChain, ProxyConfiguration } from '../xds/types.ts'
+import { writeLogs } from './access-log.ts'
 import { NetworkGate, type Terminal } from './filters/network/gate.ts'
 import { carriedTls, TcpSession } from './filters/network/tcp-proxy.ts'
 import { handshake, inspectionError } from './handshake.ts'
@@ -190,8 +192,9 @@ export class Proxy implements ProxyCore {
 
   private refuse(listener: CompiledListener, a: ConnectionAttempt): void {
     const { recorder, scheduler, id, pod, nextSpan } = this.options
-    if (!recorder.wants('connection')) return
-    recorder.record({
+    const logs = recorder.wants('log') ? listener.accessLogs() : []
+    if (!recorder.wants('connection') && logs.length === 0) return
+    const record: ConnectionRecord = {
       kind: 'connection',
       span: nextSpan(),
       proxy: id,
@@ -210,9 +213,14 @@ export class Proxy implements ProxyCore {
       mtls: false,
       downstreamPeer: '',
       sni: a.tls?.sni ?? '',
+      downstreamRemote: `${a.sourceIp}:${a.sourcePort}`,
+      downstreamLocal: `${a.destinationIp}:${a.destinationPort}`,
+      upstreamLocal: '',
       bytesReceived: 0,
       bytesSent: 0,
       attempts: 0,
-    })
+    }
+    if (recorder.wants('connection')) recorder.record(record)
+    writeLogs(logs, record, recorder)
   }
 }

@@ -62,6 +62,12 @@ export interface StreamRecord {
   upstreamTransportFailure: string
   downstreamPeer: string
   mtls: boolean
+  /** Server name of the client's TLS hello, as far as this proxy may see it. */
+  sni: string
+  /** `ip:port` of the connections' ends, '' where neither a trail nor a log line was asked for. */
+  downstreamRemote: string
+  downstreamLocal: string
+  upstreamLocal: string
   requestId: string
   userAgent: string
   bytesReceived: number
@@ -94,9 +100,27 @@ export interface ConnectionRecord {
   mtls: boolean
   downstreamPeer: string
   sni: string
+  downstreamRemote: string
+  downstreamLocal: string
+  upstreamLocal: string
   bytesReceived: number
   bytesSent: number
   attempts: number
+}
+
+/** What one access log line speaks of. */
+export type LoggedRecord = StreamRecord | ConnectionRecord
+
+/** One line that a proxy wrote, because its configuration says so. */
+export interface LogRecord {
+  kind: 'log'
+  at: number
+  proxy: string
+  pod: string
+  /** File of the log: /dev/stdout. */
+  path: string
+  /** With the line break that its format ends in. */
+  line: string
 }
 
 /** One request as an application served it. */
@@ -174,6 +198,7 @@ export type Observation =
   | XdsRecord
   | XdsStreamRecord
   | EjectionRecord
+  | LogRecord
   | PolicyRecord
   | MarkRecord
 

@@ -103,6 +103,7 @@ describe('the house', () => {
       'seedrandom',
       're2js',
       'ipaddr.js',
+      '@marcbachmann/cel-js',
       '@peculiar/asn1-schema',
       '@peculiar/asn1-x509',
       '@noble/hashes/sha2.js',

@@ -2,6 +2,7 @@
 // sees it (source/common/http/conn_manager_impl.cc, conn_manager_utility.cc).
 import type { HttpRequest, Responder, ServerConnection } from '../../wire/types.ts'
 import type { JsonObject } from '../../xds/types.ts'
+import { type AccessLog, accessLogsOf } from '../access-log.ts'
 import type { HttpFilter } from '../filters/http/filter.ts'
 import { createHttpFilter } from '../filters/http/registry.ts'
 import type { Terminal } from '../filters/network/gate.ts'
@@ -28,6 +29,7 @@ export class ConnectionManager {
   readonly core: ProxyCore
   readonly serverName: string
   readonly filters: readonly HttpFilter[]
+  readonly accessLogs: () => readonly AccessLog[]
   private readonly forwarding: ForwardingSettings
   private readonly normalize: boolean
   private readonly mergeSlashes: boolean
@@ -45,6 +47,7 @@ export class ConnectionManager {
     this.filters = list(config.http_filters)
       .map(entry => createHttpFilter(object(entry), name => core.stats.counter(`http.${prefix}.${name}`)))
       .filter(filter => filter !== null)
+    this.accessLogs = accessLogsOf(config.access_log)
     this.forwarding = compileForwarding(config)
     this.normalize = config.normalize_path === true
     this.mergeSlashes = config.merge_slashes === true

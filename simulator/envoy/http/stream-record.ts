@@ -1,15 +1,33 @@
-// What an access log line knows of a stream, written when the stream is over.
+// What is known of a stream when it is over: the record that observers get, and the lines of access logs made from it.
+import type { StreamRecord } from '../../observation/types.ts'
 import type { HeaderLines, HttpResponse } from '../../wire/types.ts'
+import { type AccessLog, writeLogs } from '../access-log.ts'
 import { header } from '../json.ts'
 import type { HttpStream } from './stream.ts'
+
+const NONE: readonly AccessLog[] = []
 
 const copy = (lines: HeaderLines): HeaderLines => lines.slice()
 
 /** `response` null: the client did not wait for one. */
 export function recordStream(stream: HttpStream, response: HttpResponse | null): void {
+  const { recorder } = stream.core.options
+  const logs = recorder.wants('log') ? stream.manager.accessLogs() : NONE
+  const wanted = recorder.wants('stream')
+  if (!wanted && logs.length === 0) return
+  const detailed = stream.trail !== null || logs.length > 0
+  const record = recordOf(stream, response, detailed)
+  if (wanted) recorder.record(record)
+  if (logs.length === 0) return
+  // A log sees the headers as the filters left them.
+  writeLogs(logs, { ...record, requestHeaders: stream.request.headers }, recorder)
+}
+
+/** `detailed`: with headers and addresses. */
+function recordOf(stream: HttpStream, response: HttpResponse | null, detailed: boolean): StreamRecord {
   const { core, down, received, request, route, router, trail } = stream
-  const { scheduler, recorder, id, pod } = core.options
-  recorder.record({
+  const { scheduler, id, pod } = core.options
+  return {
     kind: 'stream',
     span: stream.span,
     parentSpan: received.parentSpan,
@@ -39,6 +57,10 @@ export function recordStream(stream: HttpStream, response: HttpResponse | null):
     upstreamTransportFailure: router.transportFailure,
     downstreamPeer: down.peer,
     mtls: down.peer !== '',
+    sni: down.sni,
+    downstreamRemote: detailed ? remoteAddress(stream) : '',
+    downstreamLocal: detailed ? `${down.ip}:${down.port}` : '',
+    upstreamLocal: router.upstreamLocal,
     requestId: header(request.headers, 'x-request-id') ?? '',
     userAgent: header(request.headers, 'user-agent') ?? '',
     bytesReceived: received.body.length,
@@ -47,7 +69,12 @@ export function recordStream(stream: HttpStream, response: HttpResponse | null):
     injectedAbort: stream.injectedAbort,
     isShadow: false,
     trail,
-    requestHeaders: trail === null ? null : copy(received.headers),
-    responseHeaders: trail === null || response === null ? null : copy(response.headers),
-  })
+    requestHeaders: detailed ? copy(received.headers) : null,
+    responseHeaders: detailed && response !== null ? copy(response.headers) : null,
+  }
+}
+
+/** The trusted client: with port 0 where its address comes from x-forwarded-for. */
+function remoteAddress({ down, remoteIp }: HttpStream): string {
+  return remoteIp === '' || remoteIp === down.sourceIp ? `${down.sourceIp}:${down.sourcePort}` : `${remoteIp}:0`
 }

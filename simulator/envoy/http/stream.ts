@@ -312,6 +312,6 @@ export class HttpStream implements EventHandler {
     this.router.end()
     if (this.atEnd !== null) for (const act of this.atEnd) act()
     this.note('end', response === null ? 'no answer' : String(response.status), this.details)
-    if (this.core.options.recorder.wants('stream')) recordStream(this, response)
+    recordStream(this, response)
   }
 }

@@ -48,6 +48,8 @@ export class Router implements PoolUser, EventHandler {
   sentAt: SimTime = -1
   answeredAt: SimTime = -1
   protocol = ''
+  /** Own end of the upstream connection. */
+  upstreamLocal = ''
   transportFailure = ''
   private readonly stream: HttpStream
   private route: CompiledRoute | null = null
@@ -192,6 +194,7 @@ export class Router implements PoolUser, EventHandler {
     this.connection = connection
     this.sentAt = scheduler.now
     this.protocol = protocol
+    this.upstreamLocal = connection.localAddress
     const perTry = route?.retry?.perTry ?? 0
     if (perTry > 0 && this.inTry) this.tryTimer = scheduler.after(perTry, this, TRY_TIMEOUT, null)
   }

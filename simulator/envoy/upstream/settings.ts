@@ -20,7 +20,7 @@ export class ConnectionSettings {
   readonly idleTimeout: number
   readonly autoSni: boolean
   /** Addresses that connections come from: absent where the proxy binds the loopback of inbound clusters. */
-  readonly source: { sourceIp?: string }
+  readonly source: { sourceIp: string }
   private readonly mode: PoolProtocol | 'downstream'
 
   constructor(config: Cluster, ip: string) {
@@ -46,7 +46,7 @@ export class ConnectionSettings {
     this.idleTimeout = duration(common.idle_timeout, HOUR)
     this.autoSni = object(http.upstream_http_protocol_options).auto_sni === true
     const bind = text(object(object(config.upstream_bind_config).source_address).address)
-    this.source = bind.startsWith('127.') ? {} : { sourceIp: ip }
+    this.source = { sourceIp: bind.startsWith('127.') ? bind : ip }
     if (http.use_downstream_protocol_config !== undefined) this.mode = 'downstream'
     else if (http.auto_config !== undefined) this.mode = 'auto'
     else this.mode = explicit.http2_protocol_options || config.http2_protocol_options ? 'http2' : 'http1'

@@ -1,6 +1,7 @@
 // tcp_proxy: one downstream connection, one upstream connection (envoy: source/common/tcp_proxy/tcp_proxy.cc).
 //   dialling --connected--> open --either side closes, idle, too old--> ended;   dialling --failed--> ended
 import type { EventHandler, EventId, SimTime } from '../../../engine/types.ts'
+import type { ConnectionRecord } from '../../../observation/types.ts'
 import type {
   ClientConnection,
   ClientHello,
@@ -10,6 +11,7 @@ import type {
   Responder,
   ServerConnection,
 } from '../../../wire/types.ts'
+import { writeLogs } from '../../access-log.ts'
 import type { Downstream, ProxyCore } from '../../proxy.ts'
 import type { UpstreamCluster } from '../../upstream/cluster.ts'
 import type { Host } from '../../upstream/host.ts'
@@ -256,8 +258,9 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
       this.upstream.close()
     } else this.dialling?.cancel()
     this.connection.close(how)
-    if (!recorder.wants('connection')) return
-    recorder.record({
+    const logs = recorder.wants('log') ? this.settings.accessLogs() : []
+    if (!recorder.wants('connection') && logs.length === 0) return
+    const record: ConnectionRecord = {
       kind: 'connection',
       span: nextSpan(),
       proxy: id,
@@ -276,10 +279,15 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
       mtls: this.down.peer !== '',
       downstreamPeer: this.down.peer,
       sni: this.down.sni,
+      downstreamRemote: `${this.down.sourceIp}:${this.down.sourcePort}`,
+      downstreamLocal: `${this.down.ip}:${this.down.port}`,
+      upstreamLocal: this.upstream?.localAddress ?? '',
       bytesReceived: this.received,
       bytesSent: this.sent,
       attempts: this.attempts,
-    })
+    }
+    if (recorder.wants('connection')) recorder.record(record)
+    writeLogs(logs, record, recorder)
   }
 }
 

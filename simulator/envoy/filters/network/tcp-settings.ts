@@ -2,6 +2,7 @@
 // (api: extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto).
 import type { RandomStream } from '../../../engine/types.ts'
 import type { JsonObject } from '../../../xds/types.ts'
+import { type AccessLog, accessLogsOf } from '../../access-log.ts'
 import { duration, list, number, object, text } from '../../json.ts'
 import { xxHash64 } from '../../xxhash64.ts'
 
@@ -17,6 +18,7 @@ export interface TcpSettings {
   maxDuration: number
   maxConnectAttempts: number
   hashSourceIp: boolean
+  accessLogs: () => readonly AccessLog[]
 }
 
 export function compileTcp(config: JsonObject): TcpSettings {
@@ -31,6 +33,7 @@ export function compileTcp(config: JsonObject): TcpSettings {
     maxDuration: duration(config.max_downstream_connection_duration),
     maxConnectAttempts: number(config.max_connect_attempts, 1),
     hashSourceIp: list(config.hash_policy).some(p => object(p).source_ip !== undefined),
+    accessLogs: accessLogsOf(config.access_log),
   }
 }
 
