@@ -1,4 +1,5 @@
 // One run from files and flags to a report; diagnostics go to stderr on the way.
+import { overlay } from '../diff/index.ts'
 import { bareScenario, type Report, runScenario } from '../scenario/index.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
 import { readScenario, readSources, report, type ScenarioFolder } from './files.ts'
@@ -10,16 +11,17 @@ export interface RunFlags {
   duration?: number
 }
 
-/** The scenario that arguments and `-f` name; documents alone make a bare one. */
+/** The scenario that arguments and `-f` name (its objects of the same name give way); documents alone make a bare one. */
 export function folderFor(scenario: string | undefined, flags: RunFlags): ScenarioFolder {
   if (flags.filename === undefined) {
     if (scenario === undefined) throw new CommandFailure(EXIT.usage, 'give a scenario folder, or documents with -f')
     return readScenario(scenario)
   }
   const files = readSources(flags.filename)
-  if (scenario === undefined) return { scenario: bareScenario('documents'), files, beside: [], sources: files }
+  if (scenario === undefined)
+    return { scenario: bareScenario('documents'), file: null, files, beside: [], sources: files }
   const folder = readScenario(scenario)
-  return { ...folder, files: [...folder.files, ...files], sources: [...folder.sources, ...files] }
+  return { ...folder, files: overlay(folder.files, files), sources: [...folder.sources, ...files] }
 }
 
 /** Runs it; a mesh with errors ends the command. `talk`: diagnostics go to stderr. */

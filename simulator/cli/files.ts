@@ -6,9 +6,10 @@ import { globSync, isDynamicPattern } from 'tinyglobby'
 import { printDiagnostics } from '../diagnostics/index.ts'
 import type { Diagnostic } from '../diagnostics/types.ts'
 import type { SourceFile } from '../resources/types.ts'
-import { loadScenario, type ScenarioSpec } from '../scenario/index.ts'
+import { loadScenario, type ScenarioSpec, scenarioOfRun } from '../scenario/index.ts'
 import { wantsColour } from './colour.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
+import { readRunFile } from './run-files.ts'
 
 const DOCUMENT = /\.(?:ya?ml|json)$/
 /** What a scenario may name beside documents: recordings. */
@@ -63,6 +64,8 @@ function documentsBelow(dir: string, pattern = DOCUMENT): string[] {
 
 export interface ScenarioFolder {
   scenario: ScenarioSpec
+  /** scenario.yaml; null: plain documents. */
+  file: SourceFile | null
   /** The mesh's documents. */
   files: SourceFile[]
   /** What scenario.yaml may name beside it. */
@@ -80,8 +83,9 @@ export function ownScenarios(): string {
   return 'scenarios'
 }
 
-/** A scenario by its folder, its scenario.yaml, or the name of one of our own. */
+/** A scenario by its folder, its scenario.yaml, a run file, or the name of one of our own. */
 export function readScenario(name: string): ScenarioFolder {
+  if (isRunFile(name)) return folderOfRun(name)
   const dir = folderOf(name)
   const path = join(dir, 'scenario.yaml')
   const file = { name: shown(path), content: readFileSync(path, 'utf8') }
@@ -92,7 +96,20 @@ export function readScenario(name: string): ScenarioFolder {
   const sources = [file, ...files]
   report(loaded.diagnostics, sources)
   if (loaded.scenario === null) throw new CommandFailure(EXIT.inputData, `${shown(path)}: the scenario cannot be run`)
-  return { scenario: loaded.scenario, files, beside, sources }
+  return { scenario: loaded.scenario, file, files, beside, sources }
+}
+
+/** A run file stands for the scenario that it recorded. */
+const isRunFile = (name: string): boolean =>
+  /\.json(?:\.gz)?$/.test(name) && existsSync(name) && statSync(name).isFile()
+
+function folderOfRun(path: string): ScenarioFolder {
+  const { inputs } = readRunFile(path)
+  const { scenario, diagnostics } = scenarioOfRun(inputs)
+  const sources = [...(inputs.scenario === null ? [] : [inputs.scenario]), ...inputs.mesh]
+  report(diagnostics, sources)
+  if (scenario === null) throw new CommandFailure(EXIT.inputData, `${path}: the recorded scenario cannot be run`)
+  return { scenario, file: inputs.scenario, files: inputs.mesh, beside: inputs.beside, sources }
 }
 
 function folderOf(name: string): string {

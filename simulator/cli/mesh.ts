@@ -1,7 +1,8 @@
 // The mesh that `-f` and `--scenario` name, for verbs that ask about one proxy of it.
+import { overlay } from '../diff/index.ts'
 import type { DumpSource } from '../export/index.ts'
 import { EPOCH_SECONDS } from '../observation/index.ts'
-import { bareScenario, createSimulation, type Simulation, workloadOf } from '../scenario/index.ts'
+import { bareScenario, type Moment, type Simulation, simulationAt, stopInWords, workloadOf } from '../scenario/index.ts'
 import { type Pod, proxyNode, type World } from '../world/index.ts'
 import type { ProxyConfiguration } from '../xds/types.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
@@ -10,17 +11,22 @@ import { readScenario, readSources, report } from './files.ts'
 export interface MeshFlags {
   filename?: string[]
   scenario?: string
+  /** Where in the scenario's run one looks; its start when absent. */
+  at?: Moment
 }
 
-/** The simulation that the flags mean, at its start; plain documents get a scenario without load. */
+/** The simulation that the flags mean, at the moment that they name; plain documents get a scenario without load. */
 export function simulationOf(flags: MeshFlags): Simulation {
   const folder = flags.scenario === undefined ? null : readScenario(flags.scenario)
-  const sources = [...(folder?.files ?? []), ...readSources(flags.filename ?? [])]
+  const sources = overlay(folder?.files ?? [], readSources(flags.filename ?? []))
   if (sources.length === 0) throw new CommandFailure(EXIT.usage, 'give the mesh: -f FILE or --scenario NAME')
   const scenario = folder?.scenario ?? bareScenario('documents')
-  const { simulation, diagnostics } = createSimulation({ scenario, files: sources })
+  const at = flags.at ?? { at: 0 }
+  const { simulation, diagnostics, stop } = simulationAt({ scenario, files: sources }, at)
   report(diagnostics, sources)
-  if (simulation === null) throw new CommandFailure(EXIT.inputData, 'the mesh has errors')
+  if (simulation === null || stop === null) throw new CommandFailure(EXIT.inputData, 'the mesh has errors')
+  if (!stop.reached) throw new CommandFailure(EXIT.inputData, stopInWords(stop, at))
+  if (stop.witness !== '') process.stderr.write(`${stopInWords(stop, at)}\n`)
   return simulation
 }
 

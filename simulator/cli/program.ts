@@ -15,6 +15,7 @@ import { defineExplain } from './verbs/explain.ts'
 import { defineExport } from './verbs/export.ts'
 import { defineProxyConfig } from './verbs/proxy-config.ts'
 import { defineProxyStatus } from './verbs/proxy-status.ts'
+import { defineReplay } from './verbs/replay.ts'
 import { defineRun } from './verbs/run.ts'
 import { defineScenario } from './verbs/scenario.ts'
 import { defineServe } from './verbs/serve.ts'
@@ -26,6 +27,7 @@ import { defineVersion } from './verbs/version.ts'
 const VERBS: readonly DefineVerb[] = [
   defineServe,
   defineRun,
+  defineReplay,
   defineTest,
   defineSweep,
   defineExplain,

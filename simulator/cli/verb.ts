@@ -1,6 +1,7 @@
 // What the verbs of the command line share: how one is defined, and the flags and texts that look alike everywhere.
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from '../engine/index.ts'
+import { type Moment, parseMoment } from '../scenario/index.ts'
 
 /** What a verb may use of the program around it. */
 export interface VerbContext {
@@ -50,6 +51,17 @@ export function virtualTime(text: string): number {
   if (us === null || us <= 0) throw new InvalidArgumentError(`"${text}" is no duration such as 30s or 2m.`)
   return us
 }
+
+/** A moment of a run: a time, or what is seen first. */
+export function momentOf(text: string): Moment {
+  const moment = parseMoment(text)
+  if (typeof moment === 'string') throw new InvalidArgumentError(moment)
+  return moment
+}
+
+/** `--at`, of verbs that ask about a scenario's mesh. */
+export const atFlag = (): Option =>
+  new Option('--at <moment>', "within the scenario's run: 12.5s or 'first(status==503)'").argParser(momentOf)
 
 /** `-o`: the first of the choices is the default. */
 export const output = (...choices: string[]): Option =>

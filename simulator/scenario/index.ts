@@ -8,6 +8,8 @@ export type { ExpectationSpec } from './expectations/schema.ts'
 export { type ExplainOptions, type Explanation, explain, printExplanation } from './explain.ts'
 export type { LoadedScenario } from './load-scenario.ts'
 export { bareScenario, loadScenario } from './load-scenario.ts'
+export { type Moment, parseMoment, type Stop, simulationAt, stopInWords } from './moment/moment.ts'
+export { type MeshState, printState, stateOf } from './moment/state.ts'
 export { placeOf } from './place.ts'
 export type { PrintReportOptions } from './print.ts'
 export { printReport } from './print.ts'
@@ -15,6 +17,15 @@ export { printStudy } from './print-seeds.ts'
 export type { Report, RunOptions, RunResult, TrafficRow } from './report.ts'
 export { MODEL, reportOf, runScenario, VERSION } from './report.ts'
 export { formatReports, REPORT_FORMATS, type ReportFormat } from './reports/index.ts'
+export { printReplay, type Replay, replayRun } from './run-file/replay.ts'
+export {
+  parseRunFile,
+  type Recorded,
+  type RunFile,
+  type RunInputs,
+  recordRun,
+  scenarioOfRun,
+} from './run-file/run-file.ts'
 export type { ScenarioSpec, WorkloadBehaviourSpec } from './schema.ts'
 export { ScenarioDocument, scenarioJsonSchema } from './schema.ts'
 export { type Estimate, estimate, type SeedStudy, studyOf } from './seeds.ts'

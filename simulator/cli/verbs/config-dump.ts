@@ -1,7 +1,7 @@
 // `config-dump`: Envoy's /config_dump of one proxy, as istioctl reads it.
 import { configDump } from '../../export/index.ts'
 import { dumpSourceOf, type MeshFlags } from '../mesh.ts'
-import { type DefineVerb, examples, filename } from '../verb.ts'
+import { atFlag, type DefineVerb, examples, filename } from '../verb.ts'
 
 export const defineConfigDump: DefineVerb = program => {
   program
@@ -10,12 +10,13 @@ export const defineConfigDump: DefineVerb = program => {
     .argument('<workload>', 'name, name.namespace or deploy/name')
     .addOption(filename())
     .option('--scenario <name>', 'the mesh of a scenario')
+    .addOption(atFlag())
     .addHelpText(
       'after',
       examples(
         'meshsim config-dump productpage-v1 --scenario bookinfo > dump.json',
         'meshsim config-dump deploy/reviews-v1 -f mesh/',
-        'meshsim config-dump a.default -f a.yaml -f b.yaml',
+        'meshsim config-dump productpage-v1 --scenario bookinfo-canary --at 95s',
       ),
     )
     .action((workload: string, flags: MeshFlags) => {

@@ -1,10 +1,19 @@
 // `explain`: one request on its way through the mesh, decision by decision.
 import { InvalidArgumentError } from 'commander'
-import { bareScenario, explain, printExplanation } from '../../scenario/index.ts'
+import { overlay } from '../../diff/index.ts'
+import {
+  bareScenario,
+  type ExplainOptions,
+  explain,
+  type Moment,
+  printExplanation,
+  simulationAt,
+  stopInWords,
+} from '../../scenario/index.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { readScenario, readSources, report } from '../files.ts'
 import type { MeshFlags } from '../mesh.ts'
-import { type DefineVerb, examples, filename, output, virtualTime } from '../verb.ts'
+import { atFlag, type DefineVerb, examples, filename, output } from '../verb.ts'
 
 interface Flags extends MeshFlags {
   from: string
@@ -13,7 +22,6 @@ interface Flags extends MeshFlags {
   request: string
   header?: [name: string, value: string][]
   data?: string
-  at?: number
   seed?: string
   output: 'text' | 'json'
 }
@@ -36,6 +44,7 @@ export const defineExplain: DefineVerb = (program, { end }) => {
     .description(
       'every decision on the way of one request: routes tried, filters, cluster, endpoint, with the YAML behind',
     )
+    .argument('[scenario]', 'the mesh and the applications of a scenario (as --scenario)')
     .requiredOption('--from <source>', 'internet, or a workload: name or name.namespace')
     .requiredOption('--to <url>', 'http://host[:port]/path', url)
     .option('--via <service>', "connect to this host, e.g. a gateway's Service istio-ingressgateway.istio-system")
@@ -44,30 +53,44 @@ export const defineExplain: DefineVerb = (program, { end }) => {
     .option('-d, --data <body>', 'body of the request')
     .addOption(filename())
     .option('--scenario <name>', 'the mesh and the applications of a scenario')
-    .option('--at <time>', 'within the running scenario, at this virtual time, e.g. 90s', virtualTime)
+    .addOption(atFlag())
     .option('--seed <seed>', 'seed of all dice')
     .addOption(output('text', 'json'))
     .addHelpText(
       'after',
       examples(
-        "meshsim explain --scenario bookinfo --from productpage-v1 --to http://reviews:9080/reviews/0 -H 'end-user: jason'",
-        'meshsim explain --scenario bookinfo --from internet --via istio-ingressgateway.istio-system --to http://bookinfo.example.com/productpage',
-        'meshsim explain --scenario bookinfo-canary --from productpage-v1 --to http://reviews:9080/ --at 95s -o json',
+        "meshsim explain bookinfo --from productpage-v1 --to http://reviews:9080/reviews/0 -H 'end-user: jason'",
+        'meshsim explain bookinfo --from internet --via istio-ingressgateway.istio-system --to http://bookinfo.example.com/productpage',
+        'meshsim explain bookinfo-canary --from productpage-v1 --to http://reviews:9080/ --at 95s -o json',
       ),
     )
-    .action((flags: Flags) => end(explained(flags)))
+    .action((scenario: string | undefined, flags: Flags) =>
+      end(explained(scenario === undefined ? flags : { ...flags, scenario })),
+    )
+}
+
+/** When the moment comes, µs. */
+function timeOf(moment: Moment, mesh: Pick<ExplainOptions, 'scenario' | 'files' | 'seed'>): number {
+  if ('at' in moment) return moment.at
+  const { stop } = simulationAt(mesh, moment)
+  if (stop?.reached === false) throw new CommandFailure(EXIT.inputData, stopInWords(stop, moment))
+  return stop?.at ?? 0
 }
 
 function explained(flags: Flags): number {
   const folder = flags.scenario === undefined ? null : readScenario(flags.scenario)
-  const files = [...(folder?.files ?? []), ...readSources(flags.filename ?? [])]
+  const files = overlay(folder?.files ?? [], readSources(flags.filename ?? []))
   if (files.length === 0) throw new CommandFailure(EXIT.usage, 'give the mesh: -f FILE or --scenario NAME')
   const { from, to, via, header: lines = [], data, at, seed } = flags
   const source = from === 'internet' || from.includes('.') ? from : `${from}.default`
   const { host, ...headers } = Object.fromEntries(lines)
-  const { explanation, diagnostics } = explain({
+  const mesh = {
     scenario: folder?.scenario ?? bareScenario('documents'),
     files,
+    ...(seed === undefined ? {} : { seed }),
+  }
+  const { explanation, diagnostics } = explain({
+    ...mesh,
     from: source,
     request: {
       method: flags.request,
@@ -77,8 +100,7 @@ function explained(flags: Flags): number {
       ...(data === undefined ? {} : { body: data }),
     },
     ...(via === undefined ? {} : { via }),
-    ...(at === undefined ? {} : { at }),
-    ...(seed === undefined ? {} : { seed }),
+    ...(at === undefined ? {} : { at: timeOf(at, mesh) }),
   })
   report(
     diagnostics.filter(found => found.level === 'error'),

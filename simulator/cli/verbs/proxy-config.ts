@@ -21,7 +21,7 @@ import { readInlineCertificate } from '../../resources/certificate.ts'
 import type { Json } from '../../xds/types.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { dumpSourceOf, type MeshFlags } from '../mesh.ts'
-import { type DefineVerb, examples, filename, output, portNumber } from '../verb.ts'
+import { atFlag, type DefineVerb, examples, filename, output, portNumber } from '../verb.ts'
 
 const TABLES = ['clusters', 'endpoints', 'listeners', 'routes', 'secrets', 'bootstrap'] as const
 type TableName = (typeof TABLES)[number]
@@ -50,6 +50,7 @@ export const defineProxyConfig: DefineVerb = program => {
     .argument('[workload]', 'name, name.namespace or deploy/name')
     .addOption(filename())
     .option('--scenario <name>', 'the mesh of a scenario')
+    .addOption(atFlag())
     .option('--fqdn <host>', 'clusters: names with this part')
     .option('--direction <direction>', 'clusters: inbound or outbound')
     .option('--subset <name>', 'clusters: this subset only')
@@ -64,7 +65,7 @@ export const defineProxyConfig: DefineVerb = program => {
       'after',
       examples(
         'meshsim proxy-config clusters productpage-v1 --scenario bookinfo',
-        'meshsim proxy-config routes productpage-v1 -f mesh/ --name 9080',
+        'meshsim proxy-config routes productpage-v1 --scenario bookinfo-canary --at 95s --name 9080',
         'meshsim pc listeners -f dump.json --port 15006 -o yaml',
       ),
     )

@@ -3,11 +3,10 @@ import { inStep, statusTable } from '../../proxy-config/index.ts'
 import { MODEL } from '../../scenario/index.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { type MeshFlags, simulationOf } from '../mesh.ts'
-import { type DefineVerb, examples, filename, output, virtualTime } from '../verb.ts'
+import { atFlag, type DefineVerb, examples, filename, output } from '../verb.ts'
 
 interface StatusFlags extends MeshFlags {
   output: 'table' | 'json'
-  at?: number
 }
 
 export const defineProxyStatus: DefineVerb = program => {
@@ -18,7 +17,7 @@ export const defineProxyStatus: DefineVerb = program => {
     .argument('[name]', 'proxies whose name holds this')
     .addOption(filename())
     .option('--scenario <name>', 'a scenario, its timeline included')
-    .option('--at <time>', 'virtual time to look at; the start when absent', virtualTime)
+    .addOption(atFlag())
     .addOption(output('table', 'json'))
     .addHelpText(
       'after',
@@ -32,9 +31,7 @@ export const defineProxyStatus: DefineVerb = program => {
 }
 
 function proxyStatus(name: string | undefined, flags: StatusFlags): void {
-  const simulation = simulationOf(flags)
-  simulation.runUntil(flags.at ?? 0)
-  const all = simulation.world.controlPlane.status()
+  const all = simulationOf(flags).world.controlPlane.status()
   const rows = name === undefined ? all : all.filter(row => row.name.includes(name))
   if (rows.length === 0) {
     const known = all.map(row => row.name).join(', ')
