@@ -1,6 +1,8 @@
 // What an analyzer sees: the resources by kind, and where to report.
 import type { Diagnostic, Path } from '../diagnostics/types.ts'
 import { groupOf } from '../resources/catalog.ts'
+import type { K8sService } from '../resources/kubernetes/kinds.ts'
+import { LabelIndex, SelectorIndex } from '../resources/label-index.ts'
 import type { Loose } from '../resources/loose.ts'
 import type { MeshConfig } from '../resources/mesh-config.ts'
 import { resourceName } from '../resources/resource-name.ts'
@@ -90,6 +92,9 @@ export class AnalysisContext {
   readonly now: number
   readonly findings: Finding[] = []
   readonly #byKind = new Map<string, Instance[]>()
+  readonly #byName = new Map<string, Instance>()
+  #pods: LabelIndex<Instance> | null = null
+  #services: SelectorIndex<Instance> | null = null
   #analyzer = ''
 
   constructor(
@@ -103,6 +108,9 @@ export class AnalysisContext {
       const list = this.#byKind.get(instance.key)
       if (list === undefined) this.#byKind.set(instance.key, [instance])
       else list.push(instance)
+      const name = `${instance.key}/${instance.fullName}`
+      // of several clusters the first counts
+      if (!this.#byName.has(name)) this.#byName.set(name, instance)
     }
   }
 
@@ -116,7 +124,22 @@ export class AnalysisContext {
   }
 
   find(key: string, namespace: string, name: string): Instance | undefined {
-    return this.all(key).find(instance => instance.name === name && instance.namespace === namespace)
+    return this.#byName.get(`${key}/${namespace === '' ? name : `${namespace}/${name}`}`)
+  }
+
+  /** Pods that a set of labels selects; `namespace` null: anywhere. An empty set selects all. */
+  pods(namespace: string | null, labels: Readonly<Record<string, string | undefined>> | null | undefined) {
+    this.#pods ??= new LabelIndex(this.all(KIND.pod))
+    return this.#pods.select(namespace, labels)
+  }
+
+  /** Services of the namespace whose selector has labels and selects these. */
+  servicesOf(namespace: string, labels: Readonly<Record<string, string | undefined>>): readonly Instance[] {
+    this.#services ??= new SelectorIndex(this.all(KIND.service), service => ({
+      namespace: service.namespace,
+      selector: service.spec<K8sService>().selector,
+    }))
+    return this.#services.choosing(namespace, labels)
   }
 
   /** Reports at the scalar field at `path` where the document has it, else at the document's first line. */

@@ -38,8 +38,13 @@ export interface KnownHost {
   workloadLabels: Readonly<Record<string, string | undefined>>
 }
 
-/** `scope/fqdn` -> the ServiceEntry or Service of that name. */
-export type HostIndex = ReadonlyMap<string, KnownHost>
+/** What exists, by name and by wildcard. */
+export interface HostIndex {
+  /** `scope/fqdn` -> the ServiceEntry or Service of that name. */
+  named: ReadonlyMap<string, KnownHost>
+  /** Those whose fqdn begins with a star, in order of arrival. */
+  wild: readonly { scope: string; suffix: string; known: KnownHost }[]
+}
 
 export function indexHosts(context: AnalysisContext): HostIndex {
   const index = new Map<string, KnownHost>()
@@ -65,7 +70,11 @@ export function indexHosts(context: AnalysisContext): HostIndex {
       index.set(`${visible}/${fqdn(service.namespace, service.name)}`, known)
     }
   }
-  return index
+  const wild = [...index].flatMap(([key, known]) => {
+    const slash = key.indexOf('/')
+    return key[slash + 1] === '*' ? [{ scope: key.slice(0, slash), suffix: key.slice(slash + 2), known }] : []
+  })
+  return { named: index, wild }
 }
 
 /** What a host means to a resource in `namespace`, or null. */
@@ -78,15 +87,12 @@ export function findHost(
   const name = fqdn(namespace, host)
   const scopes = exportTo === undefined || exportTo.length === 0 ? [namespace] : exportTo
   for (const scope of ['*', ...scopes.map(entry => (entry === '.' ? namespace : entry))]) {
-    const found = index.get(`${scope}/${name}`)
+    const found = index.named.get(`${scope}/${name}`)
     if (found !== undefined) return found
   }
-  const suffix = host.replace(/^\*/, '')
-  for (const [key, known] of index) {
-    const slash = key.indexOf('/')
-    const [scope, entry] = [key.slice(0, slash), key.slice(slash + 1)]
-    if (!entry.startsWith('*') || (scope !== '*' && scope !== namespace)) continue
-    if (suffix.endsWith(entry.slice(1))) return known
-  }
-  return null
+  const text = host.replace(/^\*/, '')
+  const covering = index.wild.find(
+    ({ scope, suffix }) => (scope === '*' || scope === namespace) && text.endsWith(suffix),
+  )
+  return covering?.known ?? null
 }

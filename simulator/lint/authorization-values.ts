@@ -1,9 +1,8 @@
 // Why a value of an authorization rule can match no request: facts about requests and about the mesh, each proved or not said.
-import { attaches, type Workload } from '../registry/index.ts'
+import type { Workload } from '../registry/index.ts'
 import { list } from '../resources/fields.ts'
 import type { AuthorizationPolicy } from '../resources/security/authorization-policy.ts'
-import type { RequestAuthentication } from '../resources/security/request-authentication.ts'
-import type { LintedMesh } from './types.ts'
+import { concernedBy, type LintedMesh } from './types.ts'
 
 /** Null: it may match. */
 export type Reason = string | null
@@ -20,13 +19,7 @@ export class Concerned {
   constructor(mesh: LintedMesh, spec: AuthorizationPolicy, namespace: string) {
     this.mesh = mesh
     this.namespace = namespace
-    const whole = namespace === mesh.snapshot.meshConfig.rootNamespace
-    this.workloads = mesh.snapshot.input.workloads.filter(
-      w =>
-        (w.sidecar || w.gateway) &&
-        (whole || w.namespace === namespace) &&
-        attaches(spec, namespace, w.namespace, w.labels),
-    )
+    this.workloads = concernedBy(mesh, spec, namespace).filter(w => w.sidecar || w.gateway)
   }
 
   /** Callers are known by a certificate of the mesh, which plain text lacks. */
@@ -42,16 +35,7 @@ export class Concerned {
 
   /** Claims come from a JWT that a RequestAuthentication has accepted. */
   noTokenIsRead(): Reason {
-    const root = this.mesh.snapshot.meshConfig.rootNamespace
-    const rules = this.mesh.written<RequestAuthentication>('RequestAuthentication')
-    const read = this.workloads.some(w =>
-      rules.some(
-        ({ spec, namespace }) =>
-          (namespace === w.namespace || namespace === root) &&
-          (spec.jwtRules ?? []).length > 0 &&
-          attaches(spec, namespace, w.namespace, w.labels),
-      ),
-    )
+    const read = this.workloads.some(w => this.mesh.readsTokens(w))
     return read ? null : 'no RequestAuthentication with jwtRules applies to its pods, so that no token is read'
   }
 
@@ -75,7 +59,7 @@ export class Concerned {
     const slash = value.indexOf('/')
     const namespace = slash < 0 ? this.namespace : value.slice(0, slash)
     const account = value.slice(slash + 1)
-    const pods = this.mesh.snapshot.input.workloads.filter(w => w.namespace === namespace)
+    const pods = this.mesh.podsOf(namespace)
     if (pods.length === 0 || value.includes('*')) return null
     if (pods.some(({ serviceAccount }) => serviceAccount === account)) return null
     const known = [...new Set(pods.map(({ serviceAccount }) => serviceAccount))]
@@ -86,13 +70,9 @@ export class Concerned {
   port(value: string): Reason {
     const ports = this.servedPorts()
     if (ports.size === 0 || ports.has(value)) return null
-    const service = this.mesh.snapshot.services.find(
-      s =>
-        s.ports.some(({ port }) => String(port) === value) &&
-        s.ports.some(({ port }) =>
-          this.mesh.snapshot.endpoints(s, port).some(({ address }) => this.workloads.some(({ ip }) => ip === address)),
-        ),
-    )
+    const service = this.workloads
+      .flatMap(({ ip }) => this.mesh.servedAt(ip))
+      .find(({ servicePort }) => String(servicePort) === value)?.service
     const why =
       service === undefined
         ? ''
@@ -114,22 +94,17 @@ export class Concerned {
 
   private findPorts(): ReadonlyMap<string, ReadonlySet<string>> {
     const ports = new Map<string, Set<string>>()
-    const silent = new Set(this.workloads.filter(w => w.containerPorts.length === 0).map(w => w.ip))
-    const addresses = new Set(this.workloads.map(({ ip }) => ip))
-    for (const { containerPorts } of this.workloads) {
-      for (const { port } of containerPorts) ports.set(String(port), new Set())
-    }
-    for (const service of this.mesh.snapshot.services) {
-      for (const { port, protocol } of service.ports) {
-        for (const endpoint of this.mesh.snapshot.endpoints(service, port)) {
-          if (!addresses.has(endpoint.address)) continue
-          silent.delete(endpoint.address)
-          const key = String(endpoint.port)
-          ports.set(key, (ports.get(key) ?? new Set()).add(protocol))
-        }
+    let silent = false
+    for (const { containerPorts, ip } of this.workloads) {
+      const served = this.mesh.servedAt(ip)
+      silent ||= containerPorts.length === 0 && served.length === 0
+      for (const { port } of containerPorts) if (!ports.has(String(port))) ports.set(String(port), new Set())
+      for (const { port, protocol } of served) {
+        const key = String(port)
+        ports.set(key, (ports.get(key) ?? new Set()).add(protocol))
       }
     }
-    return silent.size > 0 || this.workloads.some(({ gateway }) => gateway) ? new Map() : ports
+    return silent || this.workloads.some(({ gateway }) => gateway) ? new Map() : ports
   }
 }
 

@@ -1,5 +1,6 @@
 // SIM0607: authorization rules, and values in them, that can match no request.
 import type { Path } from '../diagnostics/types.ts'
+import type { Workload } from '../registry/index.ts'
 import type {
   AuthorizationPolicy,
   Condition,
@@ -154,17 +155,21 @@ class PolicyChecker {
   }
 }
 
-/** A DENY rule without conditions on every pod of an ALLOW policy leaves that one nothing to decide. */
-function deniedAnyway(mesh: LintedMesh, pods: Concerned): Resource | null {
-  const blanket = mesh
+/** A policy with a DENY rule without conditions, and the pods that it leaves nothing. */
+interface Denier {
+  resource: Resource
+  pods: ReadonlySet<Workload>
+}
+
+const deniersOf = (mesh: LintedMesh): Denier[] =>
+  mesh
     .written<AuthorizationPolicy>('AuthorizationPolicy')
     .filter(({ spec }) => spec.action === 'DENY' && (spec.rules ?? []).some(asksNothing))
-  const found = blanket.find(({ spec, namespace }) => {
-    const denied = new Set(new Concerned(mesh, spec, namespace).workloads)
-    return pods.workloads.every(workload => denied.has(workload))
-  })
-  return found?.resource ?? null
-}
+    .map(({ resource, spec, namespace }) => ({
+      resource,
+      pods: new Set(new Concerned(mesh, spec, namespace).workloads),
+    }))
+    .filter(({ pods }) => pods.size > 0)
 
 const asksNothing = ({ from = [], to = [], when = [] }: Rule): boolean =>
   from.length === 0 && to.length === 0 && when.length === 0
@@ -174,13 +179,14 @@ export const authorization: Linter = {
   code: 'SIM0607',
   description: 'Checks for authorization rules and values that can match no request.',
   lint(mesh) {
+    const deniers = deniersOf(mesh)
     for (const { resource, spec, namespace } of mesh.written<AuthorizationPolicy>('AuthorizationPolicy')) {
       const pods = new Concerned(mesh, spec, namespace)
       if (pods.workloads.length === 0) continue
       new PolicyChecker(mesh, resource, spec, pods).check()
       if ((spec.action ?? 'ALLOW') !== 'ALLOW' || (spec.rules ?? []).length === 0) continue
-      const denier = deniedAnyway(mesh, pods)
-      if (denier === null) continue
+      const denier = deniers.find(({ pods: denied }) => pods.workloads.every(pod => denied.has(pod)))?.resource
+      if (denier === undefined) continue
       mesh.report(resource, {
         path: ['spec', 'rules'],
         level: 'warning',

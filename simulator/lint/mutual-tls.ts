@@ -130,10 +130,7 @@ function checkCallers(mesh: LintedMesh): void {
 function checkPolicies(mesh: LintedMesh): void {
   for (const { resource, spec, namespace } of mesh.written<PeerAuthentication>('PeerAuthentication')) {
     if (spec.mtls?.mode !== 'STRICT') continue
-    const whole = namespace === mesh.snapshot.meshConfig.rootNamespace
-    const selected = mesh.snapshot.input.workloads.filter(
-      ({ namespace: own, labels }) => (whole || own === namespace) && subsetOf(spec.selector?.matchLabels, labels),
-    )
+    const selected = mesh.selected(namespace, spec.selector?.matchLabels)
     if (selected.length === 0 || selected.some(({ sidecar, gateway }) => sidecar || gateway)) continue
     mesh.report(resource, {
       path: ['spec', 'mtls', 'mode'],

@@ -19,9 +19,8 @@ export function endpointsOf(mesh: LintedMesh, service: Service): IstioEndpoint[]
 
 /** Labels of a subset by any DestinationRule of the host, or null where none defines it. */
 export function labelsOfSubset(mesh: LintedMesh, service: Service, subset: string): Record<string, string> | null {
-  for (const { spec, namespace } of mesh.written<DestinationRule>('DestinationRule')) {
-    if (resolveShortName(spec.host ?? '', namespace) !== service.hostname) continue
-    const found = (spec.subsets ?? []).find(({ name }) => name === subset)
+  for (const { subsets = [] } of mesh.destinationRules(service.hostname)) {
+    const found = subsets.find(({ name }) => name === subset)
     if (found !== undefined) return found.labels ?? {}
   }
   return null

@@ -17,6 +17,6 @@ export {
   resolveShortName,
   subsetOf,
 } from './names.ts'
-export { attaches } from './policies.ts'
+export { type Attachable, attaches } from './policies.ts'
 export type * from './types.ts'
 export { destinationsOf } from './virtual-services.ts'

@@ -1,12 +1,14 @@
 // Which policies concern a workload, and the mTLS mode that follows from PeerAuthentications
 // (pilot/pkg/model/authentication.go, authorization.go, policyattachment.go; security/authn/policy_applier.go).
 import type { AuthorizationPolicy, PeerAuthentication, PolicyTargetReference } from '../resources/index.ts'
+import { SelectorIndex } from '../resources/label-index.ts'
 import type { AuthorizationPolicies, Config, EffectiveMutualTls, MutualTlsMode } from './mesh-snapshot.ts'
 import { compareAge, subsetOf } from './names.ts'
 
 type Labels = Readonly<Record<string, string>>
 
-interface Attachable {
+/** A policy by what says whom it concerns. */
+export interface Attachable {
   selector?: { matchLabels?: Record<string, string> | undefined } | undefined
   targetRef?: PolicyTargetReference | undefined
   targetRefs?: PolicyTargetReference[] | undefined
@@ -70,20 +72,18 @@ export class PeerAuthenticationIndex {
   private readonly rootNamespace: string
   /** Oldest selector-less policy of a namespace. */
   private readonly whole = new Map<string, Config<PeerAuthentication>>()
-  private readonly selecting = new Map<string, Config<PeerAuthentication>[]>()
+  private readonly selecting: SelectorIndex<Config<PeerAuthentication>>
 
   constructor(configs: readonly Config<PeerAuthentication>[], rootNamespace: string) {
     this.rootNamespace = rootNamespace
-    for (const config of [...configs].sort(compareAge)) {
-      const { namespace } = config
-      if (!hasSelector(config.spec)) {
-        if (!this.whole.has(namespace)) this.whole.set(namespace, config)
-        continue
-      }
-      const known = this.selecting.get(namespace)
-      if (known) known.push(config)
-      else this.selecting.set(namespace, [config])
+    const byAge = [...configs].sort(compareAge)
+    for (const config of byAge) {
+      if (!hasSelector(config.spec) && !this.whole.has(config.namespace)) this.whole.set(config.namespace, config)
     }
+    this.selecting = new SelectorIndex(byAge, ({ namespace, spec }) => ({
+      namespace,
+      selector: spec.selector?.matchLabels,
+    }))
   }
 
   private meshMode(): MutualTlsMode {
@@ -99,8 +99,7 @@ export class PeerAuthenticationIndex {
 
   /** Mesh, namespace and workload policy that concern the workload; selectors of the root namespace select nobody. */
   applicable(namespace: string, labels: Labels): Config<PeerAuthentication>[] {
-    const own = namespace === this.rootNamespace ? [] : (this.selecting.get(namespace) ?? [])
-    const workload = own.find(config => subsetOf(config.spec.selector?.matchLabels, labels))
+    const [workload] = namespace === this.rootNamespace ? [] : this.selecting.choosing(namespace, labels)
     const levels = [
       this.whole.get(this.rootNamespace),
       namespace === this.rootNamespace ? undefined : this.whole.get(namespace),

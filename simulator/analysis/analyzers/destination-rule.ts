@@ -1,10 +1,10 @@
 // DestinationRules: certificates to verify servers with, and subsets that select pods
 // (istio: pkg/config/analysis/analyzers/destinationrule).
 import type { PodSpec } from '../../resources/kubernetes/kinds.ts'
+import { LabelIndex } from '../../resources/label-index.ts'
 import type { DestinationRule } from '../../resources/networking/destination-rule.ts'
 import { type Analyzer, type Instance, KIND } from '../context.ts'
 import { findHost, indexHosts } from '../hosts.ts'
-import { selects } from '../selectors.ts'
 
 const VERIFIABLE: readonly (string | undefined)[] = ['SIMPLE', 'MUTUAL']
 
@@ -56,7 +56,9 @@ const subsets: Analyzer = {
   analyze(context) {
     const hosts = indexHosts(context)
     const nodes = new Map(context.all(KIND.node).map(node => [node.name, node]))
-    const pods = context.all(KIND.pod).map(pod => augmented(pod, nodes))
+    const pods = new LabelIndex(
+      context.all(KIND.pod).map(pod => ({ namespace: pod.namespace, labels: augmented(pod, nodes) })),
+    )
     for (const instance of context.all(KIND.destinationRule)) {
       const spec = instance.spec<DestinationRule>()
       const known = findHost(hosts, instance.namespace, spec.exportTo, spec.host ?? '')
@@ -67,7 +69,7 @@ const subsets: Analyzer = {
       const byName = new Map((spec.subsets ?? []).map(subset => [subset.name ?? '', subset]))
       for (const [name, subset] of byName) {
         const labels = { ...known.workloadLabels, ...subset.labels }
-        if (!pods.some(pod => selects(labels, pod))) context.report(instance, 'IST0173', null, name)
+        if (pods.select(null, labels).length === 0) context.report(instance, 'IST0173', null, name)
       }
     }
   },

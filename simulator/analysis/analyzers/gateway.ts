@@ -10,12 +10,15 @@ import { firstKey, selectorText, selects } from '../selectors.ts'
 
 type Labels = Readonly<Record<string, string | undefined>>
 
-function sameCertificate(left: Loose<ServerTLSSettings>, right: Loose<ServerTLSSettings>): boolean {
-  if (left.credentialName && right.credentialName) return left.credentialName === right.credentialName
-  if (left.credentialName || right.credentialName) return false
-  const pair = (tls: Loose<ServerTLSSettings>): string =>
-    tls.serverCertificate && tls.privateKey ? `${tls.serverCertificate}\n${tls.privateKey}` : ''
-  return pair(left) !== '' && pair(left) === pair(right)
+/** What a server shows, or null: servers with the same are rivals. */
+function certificateOf({ credentialName, serverCertificate, privateKey }: Loose<ServerTLSSettings>): string | null {
+  if (credentialName) return `credential ${credentialName}`
+  return serverCertificate && privateKey ? `files ${serverCertificate}\n${privateKey}` : null
+}
+
+const certificatesOf = (gateway: Instance): Set<string> => {
+  const servers = gateway.spec<Gateway>().servers ?? []
+  return new Set(servers.flatMap(({ tls }) => (tls === undefined ? [] : [certificateOf(tls)])).filter(c => c !== null))
 }
 
 const certificates: Analyzer = {
@@ -24,18 +27,19 @@ const certificates: Analyzer = {
   needsCluster: false,
   analyze(context) {
     const all = context.all(KIND.gateway)
+    const byCertificate = new Map<string, Instance[]>()
+    for (const gateway of all) {
+      for (const shown of certificatesOf(gateway)) {
+        const known = byCertificate.get(shown)
+        if (known === undefined) byCertificate.set(shown, [gateway])
+        else known.push(gateway)
+      }
+    }
     for (const current of all) {
-      const spec = current.spec<Gateway>()
-      const selector = spec.selector ?? {}
-      for (const other of all) {
-        const rival = other.spec<Gateway>()
-        if (other.fullName === current.fullName || !selects(selector, rival.selector ?? {})) continue
-        for (const mine of spec.servers ?? []) {
-          for (const theirs of rival.servers ?? []) {
-            if (mine.tls === undefined || theirs.tls === undefined || !sameCertificate(mine.tls, theirs.tls)) continue
-            context.report(current, 'IST0138', ['metadata', 'name'], [current.fullName, other.fullName])
-          }
-        }
+      const selector = current.spec<Gateway>().selector ?? {}
+      for (const other of [...certificatesOf(current)].flatMap(shown => byCertificate.get(shown) ?? [])) {
+        if (other.fullName === current.fullName || !selects(selector, other.spec<Gateway>().selector ?? {})) continue
+        context.report(current, 'IST0138', ['metadata', 'name'], [current.fullName, other.fullName])
       }
     }
   },
@@ -86,7 +90,7 @@ const conflicts: Analyzer = {
       const text = selectorText(spec.selector)
       const shared = (group: Group): boolean =>
         (group.text.includes(text) || text.includes(group.text)) &&
-        context.all(KIND.pod).some(pod => selects(spec.selector, pod.labels) && selects(group.selector, pod.labels))
+        context.pods(null, spec.selector).some(pod => selects(group.selector, pod.labels))
       const same = groups.filter(group => group.text === text || shared(group))
       if (text !== '' && same.length === 0) {
         context.report(gateway, 'IST0101', ['spec', 'selector', firstKey(text)], 'selector', text)
@@ -110,37 +114,40 @@ const conflicts: Analyzer = {
 
 /** Ports on which the pods that a gateway selects can be reached through Services: target ports and service ports. */
 function reachablePorts(context: AnalysisContext, pods: readonly Instance[]): Set<number> {
+  const reached = new Set(pods.flatMap(pod => context.servicesOf(pod.namespace, pod.labels)))
+  const namespaces = new Set(pods.map(pod => pod.namespace))
+  for (const service of withoutSelector(context)) if (namespaces.has(service.namespace)) reached.add(service)
   const ports = new Set<number>()
-  for (const pod of pods) {
-    for (const service of context.all(KIND.service)) {
-      const spec = service.spec<K8sService>()
-      if (service.namespace !== pod.namespace || !selects(spec.selector, pod.labels)) continue
-      for (const { port = 0, protocol, targetPort } of spec.ports ?? []) {
-        if (protocol !== 'TCP') continue
-        ports.add(port)
-        const target = Number(targetPort ?? 0)
-        if (target > 0) ports.add(target)
-      }
-    }
+  for (const { port = 0, protocol, targetPort } of [...reached].flatMap(s => s.spec<K8sService>().ports ?? [])) {
+    if (protocol !== 'TCP') continue
+    ports.add(port)
+    const target = Number(targetPort ?? 0)
+    if (target > 0) ports.add(target)
   }
   return ports
 }
+
+/** To the analyzer, a Service without a selector selects every pod of its namespace. */
+const withoutSelector = (context: AnalysisContext): Instance[] =>
+  context.all(KIND.service).filter(service => Object.keys(service.spec<K8sService>().selector ?? {}).length === 0)
 
 const ingressPorts: Analyzer = {
   name: 'gateway.IngressGatewayPortAnalyzer',
   description: "Checks a gateway's ports against the gateway's Kubernetes service ports",
   needsCluster: true,
   analyze(context) {
+    const known = new Map<string, ReadonlySet<number>>()
     for (const gateway of context.all(KIND.gateway)) {
       const spec = gateway.spec<Gateway>()
       const text = selectorText(spec.selector)
       const path = ['spec', 'selector', firstKey(text)]
-      const pods = context.all(KIND.pod).filter(pod => selects(spec.selector, pod.labels))
+      const pods = context.pods(null, spec.selector)
       if (pods.length === 0) {
         context.report(gateway, 'IST0101', path, 'selector', text)
         continue
       }
-      const ports = reachablePorts(context, pods)
+      const ports = known.get(text) ?? reachablePorts(context, pods)
+      known.set(text, ports)
       for (const { port } of spec.servers ?? []) {
         if (port === undefined || ports.has(port.number ?? 0)) continue
         context.report(gateway, 'IST0162', path, port.number ?? 0, text)
@@ -156,7 +163,7 @@ const secrets: Analyzer = {
   analyze(context) {
     for (const gateway of context.all(KIND.gateway)) {
       const spec = gateway.spec<Gateway>()
-      const namespace = context.all(KIND.pod).find(pod => selects(spec.selector, pod.labels))?.namespace ?? ''
+      const namespace = context.pods(null, spec.selector)[0]?.namespace ?? ''
       if (namespace === '') {
         const text = selectorText(spec.selector)
         context.report(gateway, 'IST0101', ['spec', 'selector', firstKey(text)], 'selector', text)

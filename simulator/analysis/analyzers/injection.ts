@@ -118,8 +118,8 @@ const images: Analyzer = {
       const image = byConfigMap.get(injectorConfigMap(revision ?? 'default'))
       if (image === undefined) continue
       const wrong: string[] = []
-      for (const pod of context.all(KIND.pod)) {
-        if (pod.namespace !== namespace.name || (pod.annotations['sidecar.istio.io/proxyImage'] ?? '') !== '') continue
+      for (const pod of context.pods(namespace.name, null)) {
+        if ((pod.annotations['sidecar.istio.io/proxyImage'] ?? '') !== '') continue
         const variant = `${image}-${imageVariant(context, pod)}`
         for (const container of containersOf(pod.spec<PodSpec>())) {
           if (container.name !== PROXY_CONTAINER) continue

@@ -7,7 +7,7 @@ import type { AuthorizationPolicy } from '../../resources/security/authorization
 import type { Telemetry } from '../../resources/telemetry/telemetry.ts'
 import { type AnalysisContext, type Analyzer, type Instance, KIND } from '../context.ts'
 import { namespaceInAmbient, podInAmbient, podInMesh } from '../in-mesh.ts'
-import { firstKey, selectorText, selects } from '../selectors.ts'
+import { firstKey, selectorText } from '../selectors.ts'
 
 type Labels = Readonly<Record<string, string | undefined>>
 
@@ -27,7 +27,7 @@ function selectedPods(
 ): Map<Instance, Instance[]> {
   const selected = new Map<Instance, Instance[]>()
   for (const { policy, labels, path } of policies) {
-    const pods = context.all(KIND.pod).filter(pod => pod.namespace === policy.namespace && selects(labels, pod.labels))
+    const pods = context.pods(policy.namespace, labels)
     for (const pod of pods) append(selected, pod, policy)
     const text = selectorText(labels)
     if (pods.length === 0) context.report(policy, 'IST0101', [...path, firstKey(text)], 'selector', text)
@@ -143,10 +143,10 @@ const lightstep: Analyzer = {
   },
 }
 
+/** Of patterns with a star; other names are compared without regard to case. */
 function namespaceMatches(namespace: string, pattern: string): boolean {
   if (pattern.startsWith('*')) return namespace.endsWith(pattern.slice(1))
-  if (pattern.endsWith('*')) return namespace.startsWith(pattern.slice(0, -1))
-  return namespace.toLowerCase() === pattern.toLowerCase()
+  return pattern.endsWith('*') && namespace.startsWith(pattern.slice(0, -1))
 }
 
 const authorization: Analyzer = {
@@ -154,22 +154,24 @@ const authorization: Analyzer = {
   description: 'Checks the validity of authorization policies',
   needsCluster: true,
   analyze(context) {
-    const pods = context.all(KIND.pod).filter(pod => podInMesh(pod, context) || podInAmbient(pod))
+    const pods = new Set(context.all(KIND.pod).filter(pod => podInMesh(pod, context) || podInAmbient(pod)))
+    const known = new Set(context.all(KIND.namespace).map(item => item.fullName.toLowerCase()))
+    const exists = (pattern: string): boolean =>
+      known.has(pattern.toLowerCase()) ||
+      (pattern.includes('*') && context.all(KIND.namespace).some(item => namespaceMatches(item.fullName, pattern)))
     for (const policy of context.all(KIND.authorizationPolicy)) {
       const spec = policy.spec<AuthorizationPolicy>()
       const meshWide = policy.namespace === (context.meshConfig.rootNamespace ?? 'istio-system')
-      const reached = pods.filter(
-        pod => (meshWide || pod.namespace === policy.namespace) && selects(spec.selector?.matchLabels, pod.labels),
-      )
+      const selected = context.pods(meshWide ? null : policy.namespace, spec.selector?.matchLabels)
       const judged = !meshWide || spec.selector !== undefined
-      if (judged && reached.length === 0) {
+      if (judged && !selected.some(pod => pods.has(pod))) {
         context.report(policy, 'IST0127', null, selectorText(spec.selector?.matchLabels))
       }
       for (const [i, rule] of (spec.rules ?? []).entries()) {
         for (const [j, from] of (rule.from ?? []).entries()) {
           const { namespaces = [], notNamespaces = [] } = from.source ?? {}
           for (const [k, pattern] of [...namespaces, ...notNamespaces].entries()) {
-            if (context.all(KIND.namespace).some(item => namespaceMatches(item.fullName, pattern))) continue
+            if (exists(pattern)) continue
             const index = k < namespaces.length ? k : k - namespaces.length
             const path = ['spec', 'rules', i, 'from', j, 'source', 'namespaces', index]
             context.report(policy, 'IST0101', path, 'namespace', pattern)
@@ -207,13 +209,12 @@ const gatewaySelectors: Analyzer = {
   needsCluster: true,
   analyze(context) {
     const label = 'gateway.networking.k8s.io/gateway-name'
-    const pods = context.all(KIND.pod).filter(pod => pod.labels[label] !== undefined)
     const kinds = [KIND.authorizationPolicy, KIND.requestAuthentication, KIND.telemetry, KIND.wasmPlugin]
     for (const policy of kinds.flatMap(kind => context.all(kind))) {
       const { selector, targetRef } = policy.spec<AuthorizationPolicy>()
       if (selector === undefined || targetRef !== undefined) continue
-      for (const pod of pods) {
-        if (pod.namespace !== policy.namespace || !selects(selector.matchLabels, pod.labels)) continue
+      for (const pod of context.pods(policy.namespace, selector.matchLabels)) {
+        if (pod.labels[label] === undefined) continue
         context.report(policy, 'IST0166', null, pod.labels[label] ?? '')
       }
     }

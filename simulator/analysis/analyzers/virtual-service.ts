@@ -68,23 +68,34 @@ function checkDestinationHosts(context: AnalysisContext, index: HostIndex, insta
   }
 }
 
+/** Host -> VirtualServices of that host that send to a subset of it. */
+function subsetChoosers(context: AnalysisContext): Map<string, Set<Instance>> {
+  const choosers = new Map<string, Set<Instance>>()
+  for (const instance of context.all(KIND.virtualService)) {
+    const { http = [], hosts = [] } = instance.spec<VirtualService>()
+    for (const { destination } of http.flatMap(rule => rule.route ?? [])) {
+      const host = destination?.host ?? ''
+      if ((destination?.subset ?? '') === '' || !hosts.includes(host)) continue
+      choosers.set(host, (choosers.get(host) ?? new Set()).add(instance))
+    }
+  }
+  return choosers
+}
+
 /** Subsets that other VirtualServices choose for a host that this one sends to without a subset, through a gateway. */
-function checkIngressSubsets(context: AnalysisContext, instance: Instance): void {
+function checkIngressSubsets(
+  context: AnalysisContext,
+  choosers: ReadonlyMap<string, ReadonlySet<Instance>>,
+  instance: Instance,
+): void {
   const spec = instance.spec<VirtualService>()
   if ((spec.gateways ?? []).length === 0) return
-  for (const rule of spec.http ?? []) {
-    for (const route of rule.route ?? []) {
-      if ((route.destination?.subset ?? '') !== '') continue
-      for (const other of context.all(KIND.virtualService)) {
-        const chosen = other.spec<VirtualService>()
-        for (const item of (chosen.http ?? []).flatMap(entry => entry.route ?? [])) {
-          const host = item.destination?.host ?? ''
-          if ((item.destination?.subset ?? '') === '' || host !== route.destination?.host) continue
-          for (const own of chosen.hosts ?? []) {
-            if (own === host) context.report(instance, 'IST0140', null, other.fullName, instance.fullName)
-          }
-        }
-      }
+  const plain = (spec.http ?? [])
+    .flatMap(rule => rule.route ?? [])
+    .filter(({ destination }) => (destination?.subset ?? '') === '')
+  for (const host of new Set(plain.map(({ destination }) => destination?.host ?? ''))) {
+    for (const other of choosers.get(host) ?? []) {
+      context.report(instance, 'IST0140', null, other.fullName, instance.fullName)
     }
   }
 }
@@ -95,9 +106,10 @@ const destinationHosts: Analyzer = {
   needsCluster: true,
   analyze(context) {
     const index = indexHosts(context)
+    const choosers = subsetChoosers(context)
     for (const instance of context.all(KIND.virtualService)) {
       checkDestinationHosts(context, index, instance)
-      checkIngressSubsets(context, instance)
+      checkIngressSubsets(context, choosers, instance)
     }
   },
 }
@@ -201,14 +213,15 @@ const conflictingHosts: Analyzer = {
         }
       }
     }
+    const everywhere = [...byHost].filter(([key]) => key.startsWith('*/'))
     const reported = new Set<Instance>()
     for (const [key, own] of byHost) {
       const slash = key.indexOf('/')
       const [scope, host] = [key.slice(0, slash), key.slice(slash + 1)]
       let rivals = own
       if (scope !== '*') {
-        for (const [otherKey, others] of byHost) {
-          if (otherKey.startsWith('*/') && hostMatches(host, otherKey.slice(2))) rivals = [...rivals, ...others]
+        for (const [otherKey, others] of everywhere) {
+          if (hostMatches(host, otherKey.slice(2))) rivals = [...rivals, ...others]
         }
       }
       if (rivals.length < 2) continue
@@ -250,8 +263,8 @@ const claimRoutes: Analyzer = {
         const { namespace, name } = shortOrFullName(instance.namespace, reference)
         const gateway = context.find(KIND.gateway, namespace, name)
         if (gateway === undefined) continue
-        for (const pod of context.all(KIND.pod)) {
-          if (!selects(gateway.spec<Gateway>().selector, pod.labels) || covered(pod)) continue
+        for (const pod of context.pods(null, gateway.spec<Gateway>().selector)) {
+          if (covered(pod)) continue
           context.report(instance, 'IST0149', null, key, gateway.fullName, pod.name)
         }
       }

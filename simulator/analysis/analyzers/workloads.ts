@@ -7,7 +7,6 @@ import type { Loose } from '../../resources/loose.ts'
 import { kubernetesProtocol } from '../../resources/protocol.ts'
 import { type AnalysisContext, type Analyzer, type Instance, KIND } from '../context.ts'
 import { deploymentInMesh, isControlPlane, PROXY_CONTAINER } from '../in-mesh.ts'
-import { selects } from '../selectors.ts'
 
 /** The user that the sidecar runs as, whose traffic is not captured. */
 const PROXY_UID = 1337
@@ -39,20 +38,11 @@ const users: Analyzer = {
 
 const ascending = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
 
-/** Services whose selector matches the pods of a deployment. */
-function servicesOf(context: AnalysisContext, deployment: Instance): Instance[] {
-  const labels = deployment.spec<PodController>().template?.metadata?.labels ?? {}
-  return context.all(KIND.service).filter(service => {
-    const selector = service.spec<K8sService>().selector ?? {}
-    const some = Object.keys(selector).length > 0
-    return some && service.namespace === deployment.namespace && selects(selector, labels)
-  })
-}
-
 function reportPorts(context: AnalysisContext, deployment: Instance): void {
   const protocols = new Map<number, Map<string, string[]>>()
   const targets = new Map<string, Map<number, string>>()
-  for (const service of servicesOf(context, deployment)) {
+  const labels = deployment.spec<PodController>().template?.metadata?.labels ?? {}
+  for (const service of context.servicesOf(deployment.namespace, labels)) {
     for (const { port = 0, protocol = 'TCP', targetPort } of service.spec<K8sService>().ports ?? []) {
       const byProtocol = protocols.get(port) ?? new Map<string, string[]>()
       protocols.set(port, byProtocol)
