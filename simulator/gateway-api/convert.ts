@@ -1,5 +1,6 @@
 // Gateway API objects as the Istio objects that istiod makes of them: a Gateway for each listener, a VirtualService for each
 // host on it; and the statuses that it writes (istio: pilot/pkg/config/kube/gateway/conversion.go, route_collections.go).
+import { compareText } from '../resources/compare.ts'
 import type { Resource } from '../resources/types.ts'
 import { attachments } from './attach.ts'
 import { type AncestorBackend, convertBackendPolicies } from './backend-policies.ts'
@@ -27,13 +28,23 @@ const MESH = 'mesh'
 const HTTP_KINDS = ['HTTPRoute', 'GRPCRoute']
 const L4_KINDS = ['TCPRoute', 'TLSRoute']
 
+const assignedUid = ({ kind, metadata }: Resource): string =>
+  metadata.uid ?? `${kind}/${metadata.namespace}/${metadata.name}`
+
 export interface Conversion {
   resources: Resource[]
   statuses: ObjectStatus[]
 }
 
-/** What the objects of the Gateway API among `resources` mean. `domain`: cluster.local. */
-export function convertGatewayApi(resources: readonly Resource[], domain: string): Conversion {
+/**
+ * What the objects of the Gateway API among `resources` mean. `domain`: cluster.local; `uidOf`: what tells an object
+ * from others, which the API server gives to those that have none.
+ */
+export function convertGatewayApi(
+  resources: readonly Resource[],
+  domain: string,
+  uidOf: (resource: Resource) => string = assignedUid,
+): Conversion {
   const routes = resources.filter(r => isGatewayApi(r) && [...HTTP_KINDS, ...L4_KINDS].includes(r.kind)).sort(older)
   if (routes.length === 0 && !resources.some(r => isGatewayApi(r) || r.kind === 'XBackendTrafficPolicy'))
     return { resources: [], statuses: [] }
@@ -47,7 +58,7 @@ export function convertGatewayApi(resources: readonly Resource[], domain: string
   const parents = listeners.parents.map(entry => entry.parent)
   const ancestors: AncestorBackend[] = []
   for (const route of routes) bind(route, parents, objects, domain, hosts, out, ancestors)
-  const policies = convertBackendPolicies(objects, ancestors, domain)
+  const policies = convertBackendPolicies(objects, ancestors, domain, uidOf)
   out.resources.push(...hosts.resources(), ...policies.resources)
   out.statuses.push(...policies.statuses)
   return out
@@ -56,7 +67,7 @@ export function convertGatewayApi(resources: readonly Resource[], domain: string
 function older(a: Resource, b: Resource): number {
   const [one, other] = [a.metadata.creationTimestamp ?? 0, b.metadata.creationTimestamp ?? 0]
   const name = ({ metadata }: Resource): string => `${metadata.name}.${metadata.namespace}`
-  return one - other || (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0)
+  return one - other || compareText(name(a), name(b))
 }
 
 /** Rules by gateway and host: routes of several objects for one host are one VirtualService. */

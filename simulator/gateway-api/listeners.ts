@@ -1,4 +1,5 @@
 // Gateways, ListenerSets and their listeners (istio: pilot/pkg/config/kube/gateway/gateway_collection.go, conversion.go).
+import { compareText } from '../resources/compare.ts'
 import type { Resource } from '../resources/types.ts'
 import { EAST_WEST_CONTROLLER, type GatewayClassInfo, gatewayClass, MESH_CONTROLLER } from './classes.ts'
 import { gatewayConditions, listenerSetConditions } from './gateway-status.ts'
@@ -226,9 +227,7 @@ function buildEntry(
 
 const byAge = (left: Resource, right: Resource): number =>
   (left.metadata.creationTimestamp ?? 0) - (right.metadata.creationTimestamp ?? 0) ||
-  compare(`${left.metadata.namespace}/${left.metadata.name}`, `${right.metadata.namespace}/${right.metadata.name}`)
-
-const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
+  compareText(`${left.metadata.namespace}/${left.metadata.name}`, `${right.metadata.namespace}/${right.metadata.name}`)
 
 const FAMILY: Readonly<Record<string, string>> = { HTTP: 'HTTP', HTTPS: 'TLS', TLS: 'TLS', TCP: 'TCP', UDP: 'UDP' }
 

@@ -18,7 +18,7 @@ import { EndpointDirectory } from './endpoint-directory.ts'
 import { Inventory, sameValue } from './inventory.ts'
 import { type Made, madeObjects } from './made-objects.ts'
 import type { Config, MergedDestinationRule, MeshSnapshot, ServiceTarget, SidecarScope } from './mesh-snapshot.ts'
-import { compareAge, compareText, DOMAIN_SUFFIX, subsetOf } from './names.ts'
+import { compareText, DOMAIN_SUFFIX, subsetOf } from './names.ts'
 import { authorizationFor, PeerAuthenticationIndex, policiesFor } from './policies.ts'
 import { ServiceDirectory } from './service-directory.ts'
 import { gatewayScope, type ScopeSource, sidecarScope } from './sidecar-scope.ts'
@@ -129,7 +129,9 @@ class Snapshot implements MeshSnapshot {
       servicesExportedTo: namespace => directory.exportedTo(namespace),
       serviceVisible: (service, namespace) => directory.visible(service, namespace),
       definitions: hostname => directory.definitions(hostname),
+      aliases: service => directory.aliases(service.hostname),
       virtualServicesFor: (namespace, gateway) => virtualServiceIndex.forGateway(namespace, gateway),
+      meshVirtualServices: namespace => virtualServiceIndex.levels(namespace, 'mesh'),
       defaultOutboundMode: meshConfig.outboundTrafficPolicy.mode === 'REGISTRY_ONLY' ? 'REGISTRY_ONLY' : 'ALLOW_ANY',
     }
   }
@@ -169,13 +171,11 @@ class Snapshot implements MeshSnapshot {
 
   serviceAccounts(service: Service): readonly string[] {
     const accounts = new Set([...this.endpointDirectory.accounts(service), ...service.serviceAccounts])
-    const { trustDomain, trustDomainAliases = [] } = this.meshConfig
-    const domains = [...new Set([trustDomain, ...trustDomainAliases])]
-    // an account of any of our trust domains may come with each of them (spiffe.ExpandWithTrustDomains)
+    const { trustDomainAliases = [] } = this.meshConfig
+    // an account may come with each of the aliases of our trust domain (spiffe.ExpandWithTrustDomains)
     for (const account of [...accounts]) {
-      const [, domain, rest] = /^spiffe:\/\/([^/]+)\/(.*)$/.exec(account) ?? []
-      if (trustDomainAliases.length === 0 || domain === undefined) continue
-      for (const other of domains) accounts.add(`spiffe://${other}/${rest}`)
+      const identity = /^spiffe:\/\/[^/]+(\/ns\/[^/]*\/sa\/[^/]*)$/.exec(account)?.[1]
+      if (identity !== undefined) for (const alias of trustDomainAliases) accounts.add(`spiffe://${alias}${identity}`)
     }
     return [...accounts].sort(compareText)
   }
@@ -285,7 +285,11 @@ class Snapshot implements MeshSnapshot {
     })
     const root = (filter: Config<EnvoyFilter>): number => (filter.namespace === rootNamespace ? 0 : 1)
     return found.sort(
-      (a, b) => (a.spec.priority ?? 0) - (b.spec.priority ?? 0) || root(a) - root(b) || compareAge(a, b),
+      (a, b) =>
+        (a.spec.priority ?? 0) - (b.spec.priority ?? 0) ||
+        root(a) - root(b) ||
+        a.creationTime - b.creationTime ||
+        compareText(`${a.name}.${a.namespace}`, `${b.name}.${b.namespace}`),
     )
   }
 

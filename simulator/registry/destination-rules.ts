@@ -1,6 +1,6 @@
 // DestinationRules: merged per host, found from the client's namespace, then the service's, then the root's
 // (pilot/pkg/model/destination_rule.go, push_context.go setDestinationRules and destinationRule).
-import type { DestinationRule } from '../resources/index.ts'
+import type { DestinationRule, PortTrafficPolicy, TrafficPolicy } from '../resources/index.ts'
 import type { Config, MergedDestinationRule } from './mesh-snapshot.ts'
 import { compareAge, mostSpecificHost, resolveShortName } from './names.ts'
 import type { Service } from './types.ts'
@@ -45,7 +45,7 @@ function merge(target: ByHost, config: Config<DestinationRule>, exportTo: string
     const subsets = [...(existing.spec.subsets ?? [])]
     const names = new Set(subsets.map(s => s.name))
     for (const subset of config.spec.subsets ?? []) if (!names.has(subset.name)) subsets.push(subset)
-    const trafficPolicy = existing.spec.trafficPolicy ?? config.spec.trafficPolicy
+    const trafficPolicy = joinedPolicies(existing, config)
     known[index] = {
       ...existing,
       names: [...existing.names, `${config.namespace}/${config.name}`],
@@ -57,6 +57,33 @@ function merge(target: ByHost, config: Config<DestinationRule>, exportTo: string
     }
   }
   if (separately) known.push(alone(config, exportTo))
+}
+
+/** Made of BackendTLSPolicies and their like, not written by a user. */
+const isBackendPolicy = ({ annotations }: Config<DestinationRule>): boolean =>
+  'internal.istio.io/parents' in annotations
+
+/** Of rules of one origin the first that has a policy counts; a user's fields stand over those of a backend policy. */
+function joinedPolicies(
+  existing: Config<DestinationRule>,
+  incoming: Config<DestinationRule>,
+): TrafficPolicy | undefined {
+  const [first, second] = [existing.spec.trafficPolicy, incoming.spec.trafficPolicy]
+  if (isBackendPolicy(existing) === isBackendPolicy(incoming)) return first ?? second
+  const [user, backend] = isBackendPolicy(incoming) ? [first, second] : [second, first]
+  if (!user || !backend) return user ?? backend
+  const { portLevelSettings: _backend, ...below } = backend
+  const { portLevelSettings: _user, ...above } = user
+  const ports = joinedPorts(user.portLevelSettings ?? [], backend.portLevelSettings ?? [])
+  return { ...below, ...above, ...(ports.length === 0 ? {} : { portLevelSettings: ports }) }
+}
+
+function joinedPorts(user: readonly PortTrafficPolicy[], backend: readonly PortTrafficPolicy[]): PortTrafficPolicy[] {
+  const same = (a: PortTrafficPolicy, b: PortTrafficPolicy): boolean => a.port?.number === b.port?.number
+  return [
+    ...user.map(own => ({ ...backend.find(other => same(own, other)), ...own })),
+    ...backend.filter(other => !user.some(own => same(own, other))),
+  ]
 }
 
 const alone = (config: Config<DestinationRule>, exportTo: string[]): MergedDestinationRule => ({

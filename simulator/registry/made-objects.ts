@@ -27,18 +27,24 @@ export interface Made {
   objects: readonly Resource[]
 }
 
+/** Value of the label `istio` by which Ingresses find their gateway: the default Service's name is not its label. */
+function ingressSelector({ ingressSelector: given, ingressService: service }: RegistryInput['meshConfig']): string {
+  if (given) return String(given)
+  return service && service !== 'istio-ingressgateway' ? String(service) : 'ingressgateway'
+}
+
 /** Objects that come out the same as before are the same objects. */
 export function madeObjects(input: RegistryInput, given: Inventory, before: Made | null): readonly Resource[] {
   if (before !== null && given.kindsThatDiffer(before.given).every(kind => INERT.has(kind))) return before.objects
-  const { ingressClass, ingressControllerMode, ingressSelector, ingressService, rootNamespace } = input.meshConfig
+  const { ingressClass, ingressControllerMode } = input.meshConfig
   const made = [
     ...convertGatewayApi(input.resources, DOMAIN_SUFFIX).resources,
     ...convertIngress(input.resources, {
       domain: DOMAIN_SUFFIX,
       ingressClass: String(ingressClass ?? 'istio'),
       mode: String(ingressControllerMode ?? 'STRICT'),
-      selector: String(ingressSelector ?? ingressService ?? 'ingressgateway').replace(/^istio-/, ''),
-      rootNamespace: rootNamespace ?? 'istio-system',
+      selector: ingressSelector(input.meshConfig),
+      gatewayNamespace: input.featureFlags['K8S_INGRESS_NS'] ?? 'istio-system',
     }),
   ]
   const known = new Map(before?.objects.map(object => [JSON.stringify(object), object]))

@@ -54,6 +54,8 @@ export interface EgressListener {
   spec: IstioEgressListener | null
   /** Imported services; where the listener has a port, their ports are narrowed to it. Sorted by age. */
   services: Service[]
+  /** Aliases of an imported service by its hostname, where the listener does not import all of them. */
+  aliases: ReadonlyMap<string, readonly string[]>
   /** VirtualServices of gateway `mesh` that apply to the imported hosts, in order of precedence. */
   virtualServices: VirtualServiceConfig[]
 }

@@ -1,6 +1,7 @@
 // Host names as Istio compares them (pkg/config/host/name.go) and the way from a short name to a full one
 // (pilot/pkg/model/config.go).
 
+import { compareText } from '../resources/compare.ts'
 import { isWildcard } from '../resources/host-names.ts'
 
 export { hostMatches, hostSubsetOf, isWildcard } from '../resources/host-names.ts'
@@ -42,8 +43,7 @@ export function resolveGatewayName(gateway: string, namespace: string): string {
   return owner === undefined ? `${namespace}/${name}` : `${owner}/${name}`
 }
 
-/** Byte order, as Go compares strings of ASCII. */
-export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+export { compareText }
 
 interface Aged {
   creationTime: number

@@ -3,15 +3,18 @@ import type { IstioEgressListener, Sidecar } from '../resources/index.ts'
 import type { Config, EgressListener, SidecarScope, VirtualServiceConfig } from './mesh-snapshot.ts'
 import { compareText, hostMatches, hostSubsetOf, isWildcard } from './names.ts'
 import type { Service, ServicePort } from './types.ts'
-import { destinationsOf } from './virtual-services.ts'
+import { destinationsOf, hasGatewaySemantics, ownRoutesFirst } from './virtual-services.ts'
 
 /** What the scope reads of the snapshot. */
 export interface ScopeSource {
   servicesExportedTo(namespace: string): readonly Service[]
   serviceVisible(service: Service, namespace: string): boolean
+  aliases(service: Service): readonly Service[]
   /** Definitions of a host by namespace. */
   definitions(hostname: string): ReadonlyMap<string, Service>
   virtualServicesFor(namespace: string, gateway: string): readonly VirtualServiceConfig[]
+  /** Those of the mesh in three levels: private to the namespace, exported to it, public. */
+  meshVirtualServices(namespace: string): readonly (readonly VirtualServiceConfig[])[]
   defaultOutboundMode: 'ALLOW_ANY' | 'REGISTRY_ONLY'
 }
 
@@ -23,8 +26,9 @@ class HostList {
     return this.all.some(imported => imported === host || (!bothExact(imported, host) && hostSubsetOf(host, imported)))
   }
 
-  /** A VirtualService's host is looked at in both directions. */
-  matchesRule(host: string): boolean {
+  /** A VirtualService's host is looked at in both directions, a route's of the Gateway API as a service's is. */
+  matchesRule(host: string, gatewaySemantics: boolean): boolean {
+    if (gatewaySemantics) return this.matches(host)
     return this.all.some(imported => imported === host || (!bothExact(imported, host) && hostMatches(host, imported)))
   }
 
@@ -66,15 +70,21 @@ function importedServices(
   namespace: string,
   lists: ReadonlyMap<string, HostList>,
   port: number | null,
-): Service[] {
+): { services: Service[]; aliases: ReadonlyMap<string, readonly string[]> } {
   const anywhere = lists.get('*')
   const imported: Service[] = []
+  const aliases = new Map<string, readonly string[]>()
   for (const service of source.servicesExportedTo(namespace)) {
     const own = lists.get(service.namespace)
     if (own?.excludes(service.hostname) || anywhere?.excludes(service.hostname)) continue
-    if (!own?.matches(service.hostname) && !anywhere?.matches(service.hostname)) continue
+    const list = own?.matches(service.hostname) ? own : anywhere
+    if (!list?.matches(service.hostname)) continue
     const fitting = port === null ? service : narrowed(service, port)
-    if (fitting) imported.push(fitting)
+    if (!fitting) continue
+    imported.push(fitting)
+    const names = source.aliases(service).map(alias => alias.hostname)
+    const shown = names.filter(name => list.matches(name))
+    if (shown.length < names.length) aliases.set(service.hostname, shown)
   }
   // one namespace for each hostname: the proxy's own, else Kubernetes before ServiceEntry, else the first seen
   const chosen = new Map<string, Service>()
@@ -86,7 +96,8 @@ function importedServices(
       (other.source !== 'Kubernetes' && service.source === 'Kubernetes' && other.namespace !== namespace)
     if (better) chosen.set(service.hostname, service)
   }
-  return imported.filter(service => chosen.get(service.hostname)?.namespace === service.namespace)
+  const services = imported.filter(service => chosen.get(service.hostname)?.namespace === service.namespace)
+  return { services, aliases }
 }
 
 function importedVirtualServices(
@@ -95,11 +106,15 @@ function importedVirtualServices(
   lists: ReadonlyMap<string, HostList>,
 ): VirtualServiceConfig[] {
   const anywhere = lists.get('*')
-  return source.virtualServicesFor(namespace, 'mesh').filter(virtualService => {
+  const rules = source.meshVirtualServices(namespace).flatMap(level => ownRoutesFirst(level, namespace))
+  return rules.filter(virtualService => {
     const own = lists.get(virtualService.namespace)
+    const asGateway = hasGatewaySemantics(virtualService)
     return virtualService.spec.hosts.some(
       host =>
-        (own?.matchesRule(host) || anywhere?.matchesRule(host)) && !own?.excludes(host) && !anywhere?.excludes(host),
+        (own?.matchesRule(host, asGateway) || anywhere?.matchesRule(host, asGateway)) &&
+        !own?.excludes(host) &&
+        !anywhere?.excludes(host),
     )
   })
 }
@@ -110,7 +125,7 @@ function egressListener(source: ScopeSource, namespace: string, spec: IstioEgres
   const port = number !== 0 && (spec.port?.protocol ?? '').toUpperCase() !== 'HTTP_PROXY' ? number : null
   return {
     spec,
-    services: importedServices(source, namespace, lists, port),
+    ...importedServices(source, namespace, lists, port),
     virtualServices: importedVirtualServices(source, namespace, lists),
   }
 }
@@ -238,6 +253,7 @@ export function gatewayScope(source: ScopeSource, namespace: string): SidecarSco
   const listener: EgressListener = {
     spec: null,
     services: services.list,
+    aliases: new Map(),
     virtualServices: [...source.virtualServicesFor(namespace, 'mesh')],
   }
   return scopeOf(source, null, [listener], services.list)

@@ -51,6 +51,16 @@ function withFullNames(spec: VirtualService, namespace: string, domain: string):
   }
 }
 
+/** Made of a route of the Gateway API. */
+export const hasGatewaySemantics = ({ annotations }: VirtualServiceConfig): boolean =>
+  annotations['internal.istio.io/route-semantics'] === 'gateway'
+
+/** A namespace's own routes of the Gateway API come before all else: the consumer overrides the producer. */
+export function ownRoutesFirst(rules: readonly VirtualServiceConfig[], namespace: string): VirtualServiceConfig[] {
+  const isOwn = (rule: VirtualServiceConfig): boolean => rule.namespace === namespace && hasGatewaySemantics(rule)
+  return [...rules.filter(isOwn), ...rules.filter(rule => !isOwn(rule))]
+}
+
 export class VirtualServiceIndex {
   /** After delegates, oldest first; delegates themselves are not in it. */
   readonly all: readonly VirtualServiceConfig[]
@@ -86,17 +96,28 @@ export class VirtualServiceIndex {
     }
   }
 
-  /** Those that `namespace` may see: private ones of its own, exported to it, public. */
+  /** Those that `namespace` may see: private ones of its own, exported to it, public with its own routes first. */
   forGateway(namespace: string, gateway: string): VirtualServiceConfig[] {
-    const [own, exported, shared]: VirtualServiceConfig[][] = [[], [], []]
+    const [own, exported, shared] = this.levels(namespace, gateway)
+    return [...own, ...exported, ...ownRoutesFirst(shared, namespace)]
+  }
+
+  /** Private to the namespace, exported to it, public; each oldest first. */
+  levels(
+    namespace: string,
+    gateway: string,
+  ): [own: VirtualServiceConfig[], exported: VirtualServiceConfig[], shared: VirtualServiceConfig[]] {
+    const own: VirtualServiceConfig[] = []
+    const exported: VirtualServiceConfig[] = []
+    const shared: VirtualServiceConfig[] = []
     for (const virtualService of this.byGateway.get(gateway) ?? []) {
       const { exportTo } = virtualService
-      if (exportTo.includes('*')) shared?.push(virtualService)
+      if (exportTo.includes('*')) shared.push(virtualService)
       else if (exportTo.includes('~') || !exportTo.includes(namespace)) continue
-      else if (virtualService.namespace === namespace) own?.push(virtualService)
-      else exported?.push(virtualService)
+      else if (virtualService.namespace === namespace) own.push(virtualService)
+      else exported.push(virtualService)
     }
-    return [...(own ?? []), ...(exported ?? []), ...(shared ?? [])]
+    return [own, exported, shared]
   }
 }
 
@@ -120,6 +141,12 @@ function withDelegates(
   return { ...root, spec: { ...root.spec, http } }
 }
 
+/** Matches name namespaces, and not this one; istiod lets one match that names another speak for those that name none. */
+function isForOthers(matches: readonly { sourceNamespace?: string | undefined }[], namespace: string): boolean {
+  const named = matches.map(match => match.sourceNamespace ?? '').filter(name => name !== '')
+  return named.length > 0 && !named.includes(namespace)
+}
+
 /** Hosts that a VirtualService sends to from `namespace` -> ports named there (0 = all ports). */
 export function destinationsOf(spec: Resolved, namespace: string): Map<string, Set<number>> {
   const found = new Map<string, Set<number>>()
@@ -128,18 +155,13 @@ export function destinationsOf(spec: Resolved, namespace: string): Map<string, S
     ports.add(destination.port?.number ?? 0)
     found.set(destination.host, ports)
   }
-  const applies = (matches: readonly { sourceNamespace?: string | undefined }[] | undefined): boolean =>
-    !matches ||
-    matches.length === 0 ||
-    matches.some(m => !m.sourceNamespace || m.sourceNamespace === namespace || namespace === '')
   for (const route of spec.http) {
-    if (!applies(route.match)) continue
+    if (namespace !== '' && isForOthers(route.match ?? [], namespace)) continue
     for (const target of route.route ?? []) add(target.destination)
     if (route.mirror) add(route.mirror)
     for (const mirror of route.mirrors ?? []) add(mirror.destination)
   }
   for (const route of [...(spec.tcp ?? []), ...(spec.tls ?? [])]) {
-    if (!applies(route.match)) continue
     for (const target of route.route ?? []) add(target.destination)
   }
   return found

@@ -152,6 +152,7 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
         labels: stringMap(meta['labels']),
         annotations: stringMap(meta['annotations']),
         creationTimestamp: secondsOf(meta['creationTimestamp']),
+        ...(text(meta['uid']) === '' ? {} : { uid: text(meta['uid']) }),
         order: resources.length + refused.length,
       }
       return {

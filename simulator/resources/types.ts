@@ -9,6 +9,8 @@ export interface ObjectMeta {
   annotations: Record<string, string>
   /** Seconds since the epoch; null when not given (then the order of documents decides what is older). */
   creationTimestamp: number | null
+  /** Where one is written. */
+  uid?: string
   /** Order of arrival in the whole input, from 0: the tie-break of everything. */
   order: number
 }

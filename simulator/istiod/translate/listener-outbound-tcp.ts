@@ -19,6 +19,8 @@ export interface OutboundTcpPort {
   destinations: string[]
   /** The destination is one pod of a headless service. */
   perPod: boolean
+  /** Other names of the service. */
+  aliases: readonly string[]
   virtualServices: readonly VirtualServiceConfig[]
 }
 
@@ -69,7 +71,7 @@ function tlsChains(
   target: OutboundTcpPort,
   rules: readonly VirtualServiceConfig[],
 ): ChainDraft[] {
-  const { service, port } = target
+  const { port } = target
   const chains: ChainDraft[] = []
   const handled = new Set<string>()
   let { destinations } = target
@@ -95,7 +97,7 @@ function tlsChains(
     }
   }
   if (chains.length > 0) return chains
-  const sniHosts = needsSni(context, target, destinations) ? sniNames(context, service) : []
+  const sniHosts = needsSni(context, target, destinations) ? sniNames(context, target) : []
   return [chainDraft(toService(context, target), { sniHosts, destinations })]
 }
 
@@ -113,11 +115,9 @@ function needsSni(context: TranslationContext, target: OutboundTcpPort, destinat
   )
 }
 
-function sniNames(context: TranslationContext, service: Service): string[] {
+function sniNames(context: TranslationContext, { service, aliases }: OutboundTcpPort): string[] {
   const names = [service.hostname]
-  for (const alias of context.snapshot.aliases(service)) {
-    names.push(alias.hostname, ...alternativeHosts(alias.hostname, 0, context.proxy.dnsDomain))
-  }
+  for (const alias of aliases) names.push(alias, ...alternativeHosts(alias, 0, context.proxy.dnsDomain))
   return names
 }
 

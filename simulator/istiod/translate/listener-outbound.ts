@@ -14,7 +14,7 @@ import { httpInspector, tlsInspector } from './listener-filters.ts'
 import { outboundTcpChains } from './listener-outbound-tcp.ts'
 import { catchAllFilters } from './listener-virtual-outbound.ts'
 import { noSecurity } from './security-filters.ts'
-import { addressOf, type TranslationContext, text } from './translation-context.ts'
+import { addressOf, aliasesIn, type TranslationContext, text } from './translation-context.ts'
 
 export const plaintextHttpAlpn = (context: TranslationContext): string[] =>
   context.snapshot.flagOn('PILOT_HTTP10', false) ? ['http/1.0', 'http/1.1', 'h2c'] : ['http/1.1', 'h2c']
@@ -191,6 +191,7 @@ class OutboundBuilder {
       bind: target.binding.addresses[0] ?? '',
       destinations: target.destinations,
       perPod: target.perPod === true,
+      aliases: aliasesIn(this.context, target.listener, target.service),
       virtualServices: this.streamRules(target.listener),
     })
     const sniffed = port.protocol === 'Unsupported'

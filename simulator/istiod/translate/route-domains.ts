@@ -59,13 +59,13 @@ export interface ServiceDomains {
 /** All domains of a service; `port` 0 where the port in Host is ignored. */
 export function serviceDomains(
   service: Service,
-  aliases: readonly Service[],
+  aliases: readonly string[],
   port: number,
   proxyDomain: string,
 ): ServiceDomains {
   const all: string[] = []
   const alternatives: string[] = []
-  for (const name of [service.hostname, ...aliases.map(alias => alias.hostname)]) {
+  for (const name of [service.hostname, ...aliases]) {
     const shorter = alternativeHosts(name, port, proxyDomain)
     all.push(...withPort(name, port), ...shorter)
     alternatives.push(...shorter)

@@ -9,7 +9,7 @@ import { outboundClusterName } from './cluster-names.ts'
 import type { FormerRoutes } from './former-routes.ts'
 import { catchAllVirtualHost, countsAttempts, defaultOutboundRoute } from './route-defaults.ts'
 import { serviceDomains } from './route-domains.ts'
-import { bracketed, domainName, routeSemantics, type TranslationContext } from './translation-context.ts'
+import { aliasesIn, bracketed, domainName, routeSemantics, type TranslationContext } from './translation-context.ts'
 import { serviceHash, virtualServiceRoutes } from './virtual-service-routes.ts'
 
 const isHttpOrSniffed = (protocol: Protocol): boolean => isHttp(protocol) || protocol === 'Unsupported'
@@ -85,7 +85,7 @@ function virtualHosts(
       if (isHttpOrSniffed(servicePort.protocol)) groups.push(serviceGroup(context, service, servicePort.port))
     }
   }
-  return hostsOfGroups(context, groups, port)
+  return hostsOfGroups(context, listener, groups, port)
 }
 
 /** Services with the port, narrowed to it; all of them for port 0. */
@@ -178,9 +178,9 @@ function hostsAndServices(
       continue
     }
     const covered = [...services].filter(([name]) => hostMatches(name, host))
-    for (const [name, service] of covered) {
-      if (mostSpecificRule(listener, name) === rule) matching.push(service)
-    }
+    const chosen = covered.filter(([name]) => mostSpecificRule(listener, name) === rule).map(([, service]) => service)
+    // istiod goes through them in the order of a Go map, which is any; a service before its aliases, whose names it bears
+    matching.push(...chosen.filter(s => s.resolution !== 'Alias'), ...chosen.filter(s => s.resolution === 'Alias'))
     if (covered.length === 0) hosts.push(host)
   }
   return { hosts, matching }
@@ -195,7 +195,12 @@ function mostSpecificRule(listener: EgressListener, hostname: string): VirtualSe
   return mostSpecificHost(hostname, byHost)
 }
 
-function hostsOfGroups(context: TranslationContext, groups: readonly HostGroup[], listenerPort: number): VirtualHost[] {
+function hostsOfGroups(
+  context: TranslationContext,
+  listener: EgressListener,
+  groups: readonly HostGroup[],
+  listenerPort: number,
+): VirtualHost[] {
   const known = new Set<string>()
   for (const group of groups) {
     for (const service of group.services) {
@@ -213,7 +218,7 @@ function hostsOfGroups(context: TranslationContext, groups: readonly HostGroup[]
     const { all, alternatives } = service
       ? serviceDomains(
           service,
-          context.snapshot.aliases(service),
+          aliasesIn(context, listener, service),
           listenerPort === 0 ? group.port : 0,
           context.proxy.dnsDomain,
         )

@@ -1,5 +1,5 @@
 // What every part of the translation of one proxy shares: snapshot, scope, and the settings of the proxy.
-import type { Config, MeshSnapshot, SidecarScope } from '../../registry/mesh-snapshot.ts'
+import type { Config, EgressListener, MeshSnapshot, SidecarScope } from '../../registry/mesh-snapshot.ts'
 import type { ProxyNode, Service } from '../../registry/types.ts'
 import type { MeshConfig, MeshProxyConfig } from '../../resources/mesh-config.ts'
 import type { JsonObject } from '../../xds/types.ts'
@@ -52,6 +52,10 @@ export const allowsAnyByDns = (context: TranslationContext): boolean =>
 /** The definition of a host that this proxy sees. */
 export const visibleService = (context: TranslationContext, hostname: string): Service | null =>
   context.scope.servicesByHostname.get(hostname) ?? null
+
+/** Other names of a service, as far as the listener imports them. */
+export const aliasesIn = (context: TranslationContext, listener: EgressListener, service: Service): readonly string[] =>
+  listener.aliases.get(service.hostname) ?? context.snapshot.aliases(service).map(alias => alias.hostname)
 
 /** First address that a listener of the service binds to. */
 export const addressOf = (service: Service): string => service.addresses[0] ?? '0.0.0.0'

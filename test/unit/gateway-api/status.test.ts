@@ -83,7 +83,7 @@ spec:
       ingressClass: 'istio',
       mode: 'STRICT',
       selector: 'ingressgateway',
-      rootNamespace: 'istio-system',
+      gatewayNamespace: 'istio-system',
     }
     const [gateway, service] = convertIngress(resources(ingress), settings)
     expect(gateway?.metadata.namespace).toBe('istio-system')
