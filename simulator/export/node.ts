@@ -1,4 +1,5 @@
 // How a proxy names itself to istiod and in its bootstrap (pkg/bootstrap/config.go, tools/packaging/common).
+import { serviceCluster } from '../registry/names.ts'
 import type { ProxyNode } from '../registry/types.ts'
 import type { Json, JsonObject } from '../xds/types.ts'
 
@@ -9,12 +10,6 @@ export const RUNTIME_FLAGS: JsonObject = {
   'envoy.reloadable_features.http_reject_path_with_fragment': false,
   'envoy.reloadable_features.fixed_heap_use_allocated': true,
   'envoy.reloadable_features.coalesce_lb_rebuilds_on_batch_update': false,
-}
-
-/** Name of the application, else of the workload, with its namespace: Envoy's `node.cluster`. */
-function serviceCluster(node: ProxyNode): string {
-  const app = node.labels['service.istio.io/canonical-name'] ?? node.labels['app'] ?? node.name
-  return `${app}.${node.namespace}`
 }
 
 /** Envoy's Node message of the proxy. */

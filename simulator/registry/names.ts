@@ -3,6 +3,7 @@
 
 import { compareText } from '../resources/compare.ts'
 import { isWildcard } from '../resources/host-names.ts'
+import type { ProxyNode } from './types.ts'
 
 export { hostMatches, hostSubsetOf, isWildcard } from '../resources/host-names.ts'
 
@@ -63,4 +64,10 @@ export function subsetOf(
   if (!selector) return true
   for (const [key, value] of Object.entries(selector)) if (labels[key] !== value) return false
   return true
+}
+
+/** Name of the application, else of the workload, with its namespace: Envoy's `node.cluster` (pkg/bootstrap/config.go). */
+export function serviceCluster(node: Pick<ProxyNode, 'labels' | 'name' | 'namespace'>): string {
+  const app = node.labels['service.istio.io/canonical-name'] ?? node.labels['app'] ?? node.name
+  return `${app}.${node.namespace}`
 }

@@ -4,8 +4,9 @@ import { compareText } from '../../registry/names.ts'
 import type { AuthorizationPolicy } from '../../resources/index.ts'
 import type { ExtensionProvider } from '../../resources/mesh-config.ts'
 import type { JsonObject, NamedFilter } from '../../xds/types.ts'
-import { authorizer, CUSTOM_PREFIX, CUSTOM_SHADOW_PREFIX, type FindServices } from './authz-providers.ts'
+import { authorizer, CUSTOM_PREFIX, CUSTOM_SHADOW_PREFIX } from './authz-providers.ts'
 import { matchesNever, rulePolicy } from './authz-rule.ts'
+import type { FindServices } from './provider-cluster.ts'
 
 export interface AuthorizationOptions {
   layer: 'http' | 'tcp'

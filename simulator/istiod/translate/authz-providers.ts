@@ -4,7 +4,7 @@ import type { ExtensionProvider } from '../../resources/mesh-config.ts'
 import { HTTP_STATUS_NAMES } from '../../xds/http-status.ts'
 import type { JsonObject } from '../../xds/types.ts'
 import { protoDuration } from './cluster-duration.ts'
-import { outboundClusterName } from './cluster-names.ts'
+import { type FindServices, type ProviderCluster, providerCluster } from './provider-cluster.ts'
 
 export const CUSTOM_PREFIX = 'istio-ext-authz'
 export const CUSTOM_SHADOW_PREFIX = 'istio_ext_authz_'
@@ -14,9 +14,6 @@ export interface Authorizer {
   http: JsonObject
   tcp: JsonObject | null
 }
-
-/** Names of a host's service: full name and namespace of each definition. */
-export type FindServices = (hostname: string) => readonly { hostname: string; namespace: string }[]
 
 interface BodySettings {
   maxRequestBytes?: number
@@ -61,14 +58,8 @@ function bodySettings(body: BodySettings | undefined): JsonObject {
   }
 }
 
-/** `host`, or `namespace/host` where several namespaces have it. */
-function clusterFor(service: string, port: number, find: FindServices): { host: string; cluster: string } | null {
-  const parts = service.split('/')
-  const name = parts.length === 2 ? (parts[1] ?? '') : service
-  const found = find(name).filter(one => parts.length !== 2 || one.namespace === parts[0])
-  if (service === '' || found.length !== 1 || !(port >= 1 && port <= 65535)) return null
-  return { host: name, cluster: outboundClusterName(port, '', name) }
-}
+const clusterFor = (service: string, port: number, find: FindServices): ProviderCluster | null =>
+  port >= 1 && port <= 65535 ? providerCluster(service, port, find) : null
 
 /** `status_on_error`, or null when the code is none. */
 function statusField(status: string | undefined): JsonObject | null {

@@ -90,6 +90,7 @@ export function connectionManager(
 ): NamedFilter {
   const { headers } = options
   const idle = text(context.proxy.metadata['IDLE_TIMEOUT'])
+  const { tracing, byRequestId } = tracingFields(context, options.where)
   const fields: JsonObject = {
     ...options.manager,
     ...headers.manager,
@@ -103,12 +104,12 @@ export function connectionManager(
     ...(idle === '' ? {} : { common_http_protocol_options: { idle_timeout: protoDuration(idle) } }),
     stream_idle_timeout: '0s',
     ...requestAccessLog(context, options.where),
-    ...tracingFields(context, options.where),
+    ...tracing,
     http_filters: httpFilters(context, security, options),
     request_id_extension: {
       typed_config: {
         '@type': 'type.googleapis.com/envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig',
-        use_request_id_for_trace_sampling: true,
+        use_request_id_for_trace_sampling: byRequestId,
       },
     },
     proxy_100_continue: true,

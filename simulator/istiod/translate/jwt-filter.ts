@@ -3,9 +3,9 @@ import type { Config } from '../../registry/mesh-snapshot.ts'
 import { compareText } from '../../registry/names.ts'
 import type { JWTRule, RequestAuthentication } from '../../resources/index.ts'
 import type { JsonObject, NamedFilter } from '../../xds/types.ts'
-import type { FindServices } from './authz-providers.ts'
 import { protoDuration } from './cluster-duration.ts'
 import { outboundClusterName } from './cluster-names.ts'
+import type { FindServices } from './provider-cluster.ts'
 
 /** Who fetches key sets: istiod (inlined), Envoy, or Envoy where the server is known and istiod else. */
 export type JwksFetchMode = 'Istiod' | 'Envoy' | 'Hybrid'
