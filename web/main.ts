@@ -6,6 +6,8 @@ import { chooseHop } from './panels/decisions.ts'
 import { graphPanel } from './panels/graph.ts'
 import { headerPanel } from './panels/header.ts'
 import { inspectorPanel } from './panels/inspector.ts'
+import { ownFiles } from './panels/own-files.ts'
+import { pickerPanel } from './panels/picker.ts'
 import { requestPanel } from './panels/request.ts'
 import { requestsPanel } from './panels/requests.ts'
 import { sentencePanel } from './panels/sentence.ts'
@@ -23,7 +25,9 @@ const source: Source = connectSocket({
   frame: frame => store.frame(frame),
   connected: yes => {
     store.change({ connected: yes }, 'connection')
-    if (yes) source.send({ do: 'files' })
+    if (!yes) return
+    source.send({ do: 'files' })
+    source.send({ do: 'shelf' })
   },
 })
 
@@ -35,7 +39,10 @@ const choose = (selection: Selection): void => {
 }
 const openRequest = (traceId: number): void => choose({ kind: 'request', traceId })
 
-headerPanel(store, place('header'))
+const own = ownFiles(store, source)
+const picker = pickerPanel(store, source, own.ask)
+headerPanel(store, place('header'), picker.button)
+document.body.append(picker.panel, own.note)
 const yaml = yamlPanel(store, source)
 const requests = requestsPanel(store, choose)
 place('left').append(yaml, requests)

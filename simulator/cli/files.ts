@@ -7,6 +7,7 @@ import { printDiagnostics } from '../diagnostics/index.ts'
 import type { Diagnostic } from '../diagnostics/types.ts'
 import type { SourceFile } from '../resources/types.ts'
 import { loadScenario, type ScenarioSpec, scenarioOfRun } from '../scenario/index.ts'
+import type { ShelfEntry } from '../stream/index.ts'
 import { wantsColour } from './colour.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
 import { readRunFile } from './run-files.ts'
@@ -86,17 +87,34 @@ export function ownScenarios(): string {
 /** A scenario by its folder, its scenario.yaml, a run file, or the name of one of our own. */
 export function readScenario(name: string): ScenarioFolder {
   if (isRunFile(name)) return folderOfRun(name)
-  const dir = folderOf(name)
+  const { file, beside, files } = textsOf(folderOf(name))
+  const loaded = loadScenario(file, beside)
+  const sources = [file, ...files]
+  report(loaded.diagnostics, sources)
+  if (loaded.scenario === null) throw new CommandFailure(EXIT.inputData, `${file.name}: the scenario cannot be run`)
+  return { scenario: loaded.scenario, file, files, beside, sources }
+}
+
+/** All texts of a scenario's folder, unread. */
+function textsOf(dir: string): { file: SourceFile; beside: SourceFile[]; files: SourceFile[] } {
   const path = join(dir, 'scenario.yaml')
   const file = { name: shown(path), content: readFileSync(path, 'utf8') }
   const mesh = join(dir, 'mesh')
   const files = existsSync(mesh) ? readSources([mesh]).map(f => ({ ...f, name: shown(f.name) })) : []
   const beside = documentsBelow(dir, BESIDE).map(p => ({ name: relative(dir, p), content: readFileSync(p, 'utf8') }))
-  const loaded = loadScenario(file, beside)
-  const sources = [file, ...files]
-  report(loaded.diagnostics, sources)
-  if (loaded.scenario === null) throw new CommandFailure(EXIT.inputData, `${shown(path)}: the scenario cannot be run`)
-  return { scenario: loaded.scenario, file, files, beside, sources }
+  return { file, beside, files }
+}
+
+/** The scenarios that come with the program, as texts; none where the folder is missing. */
+export function ownShelf(): ShelfEntry[] {
+  const own = ownScenarios()
+  if (!existsSync(own)) return []
+  return scenariosBelow(own).map(dir => {
+    const { file, beside, files } = textsOf(dir)
+    const readme = join(dir, 'README.md')
+    const text = existsSync(readme) ? readFileSync(readme, 'utf8') : ''
+    return { name: basename(dir), readme: text, file, beside, mesh: files }
+  })
 }
 
 /** A run file stands for the scenario that it recorded. */

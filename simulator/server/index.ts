@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { WebSocketServer } from 'ws'
 import type { SourceFile } from '../resources/types.ts'
 import type { ScenarioSpec } from '../scenario/index.ts'
-import { createFrameSource, type FrameSource } from '../stream/index.ts'
+import { createFrameSource, type FrameSource, type ShelfEntry } from '../stream/index.ts'
 import { buildApp } from './app.ts'
 import { foreign, ownNames } from './origin.ts'
 import { builtPage, readPage } from './page.ts'
@@ -23,6 +23,8 @@ export interface ServerOptions {
   host?: string
   /** Folder of the built page; default: where the build puts it. */
   webDir?: string
+  /** Scenarios that viewers may go over to. */
+  shelf?: readonly ShelfEntry[]
   /** The mesh to show instead of one made of scenario and files. */
   source?: FrameSource
 }
@@ -39,13 +41,14 @@ export interface RunningServer {
 /** Ports tried after the wanted one. */
 const PORTS_TRIED = 50
 const STREAM_PATH = '/stream'
-const MESSAGE_BYTES_MAX = 1_000_000
+/** Files of one's own travel in one message. */
+const MESSAGE_BYTES_MAX = 16_000_000
 /** Milliseconds that viewers have to answer the goodbye. */
 const GOODBYE_MS = 2_000
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const host = options.host ?? '127.0.0.1'
-  const source = options.source ?? createFrameSource(options)
+  const source = options.source ?? createFrameSource(options, options.shelf)
   let names: ReadonlySet<string> = new Set()
   const app = buildApp({
     source,

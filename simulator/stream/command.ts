@@ -5,6 +5,12 @@ import { z } from 'zod'
 const FILES_MAX = 200
 const CONTENT_MAX = 1_000_000
 
+const Files = z
+  .array(z.strictObject({ name: z.string().min(1).max(500), content: z.string().max(CONTENT_MAX) }))
+  .min(1)
+  .max(FILES_MAX)
+const Seed = z.string().min(1).max(100)
+
 export const Command = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('play') }),
   z.strictObject({ do: z.literal('pause') }),
@@ -12,13 +18,12 @@ export const Command = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('step'), by: z.enum(['event', 'request']), back: z.boolean().optional() }),
   /** Virtual seconds per second; null = as fast as it goes. */
   z.strictObject({ do: z.literal('speed'), speed: z.number().min(0.001).max(1000).nullable() }),
-  z.strictObject({
-    do: z.literal('apply'),
-    files: z
-      .array(z.strictObject({ name: z.string().min(1).max(500), content: z.string().max(CONTENT_MAX) }))
-      .min(1)
-      .max(FILES_MAX),
-  }),
+  z.strictObject({ do: z.literal('apply'), files: Files }),
+  /** Which scenarios there are. */
+  z.strictObject({ do: z.literal('shelf') }),
+  /** Another mesh from its beginning: a scenario of the shelf, or files of one's own. */
+  z.strictObject({ do: z.literal('open'), scenario: z.string().min(1).max(200), seed: Seed.optional() }),
+  z.strictObject({ do: z.literal('begin'), files: Files, seed: Seed.optional() }),
   z.strictObject({ do: z.literal('inspect'), traceId: z.number().int().min(0) }),
   /** To any moment of virtual time, µs: back or ahead. */
   z.strictObject({ do: z.literal('seek'), time: z.number().int().min(0).max(86_400_000_000) }),

@@ -239,6 +239,18 @@ export interface FilesFrame {
   files: SourceFile[]
 }
 
+/** A scenario that can be opened, in words: what its README says, paragraphs in Markdown. */
+export interface CardFrame {
+  name: string
+  en: { title: string; paragraphs: string[] }
+  zh: { title: string; paragraphs: string[] }
+}
+
+export interface ShelfFrame {
+  type: 'shelf'
+  scenarios: CardFrame[]
+}
+
 /** A command could not be understood. */
 export interface RefusalFrame {
   type: 'refusal'
@@ -252,6 +264,7 @@ export type Frame =
   | RequestDetailFrame
   | DiagnosticsFrame
   | FilesFrame
+  | ShelfFrame
   | RefusalFrame
 
 export function edgeId(source: string, target: string): string {

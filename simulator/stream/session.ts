@@ -2,10 +2,12 @@
 // is shown (`now`) may lie anywhere in what has run; past the edge the mesh runs on. It knows neither Node nor the DOM; a
 // rim (server, worker) calls `advance` from its timer and carries the frames away.
 // Looking never changes the run: frames read the tape, and time moves through the engine alone.
+import type { Diagnostic } from '../diagnostics/types.ts'
 import type { SourceFile } from '../resources/types.ts'
 import type { Command } from './command.ts'
 import { spanFrames } from './detail.ts'
 import {
+  type CardFrame,
   type DeltaFrame,
   type Frame,
   type HelloFrame,
@@ -18,6 +20,14 @@ import {
 import { History } from './history.ts'
 import { Run, type Start } from './run.ts'
 import { chosen, type Key } from './tape.ts'
+
+/** Other meshes that a session can go over to. */
+export interface Meshes {
+  cards(): CardFrame[]
+  /** A scenario by its name; a reason in words when there is none. */
+  scenario(name: string, seed: string | undefined): SessionOptions | Diagnostic[] | string
+  files(files: readonly SourceFile[], seed: string | undefined): SessionOptions | Diagnostic[]
+}
 
 export interface SessionOptions {
   start: Start
@@ -49,7 +59,8 @@ const LEAP_MAX = 600_000_000
 const NO_KEY: Key = { at: 0, edges: [], nodes: [], topology: { nodes: [], edges: [] } }
 
 export class FrameSource {
-  private readonly options: SessionOptions
+  private options: SessionOptions
+  private readonly meshes: Meshes | null
   /** Documents of the beginning. */
   private files: readonly SourceFile[]
   private history = new History()
@@ -67,8 +78,9 @@ export class FrameSource {
   /** What the last frame told. */
   private told = { time: 0, events: 0, key: NO_KEY }
 
-  constructor(options: SessionOptions) {
+  constructor(options: SessionOptions, meshes: Meshes | null = null) {
     this.options = options
+    this.meshes = meshes
     this.files = options.files
     this.run = new Run(options.start, this.files)
     this.begun()
@@ -162,7 +174,25 @@ export class FrameSource {
         return { all: [this.hello(), this.snapshot(), this.filesFrame()], asker: [] }
       case 'files':
         return { all: [], asker: [this.filesFrame()] }
+      case 'shelf':
+        return { all: [], asker: [{ type: 'shelf', scenarios: this.meshes?.cards() ?? [] }] }
+      case 'open':
+        return this.open(this.meshes?.scenario(command.scenario, command.seed) ?? 'there is no shelf of scenarios here')
+      case 'begin':
+        return this.open(this.meshes?.files(command.files, command.seed) ?? 'files cannot be opened here')
     }
+  }
+
+  /** Goes over to another mesh; what cannot be opened leaves the one that runs. */
+  private open(opened: SessionOptions | Diagnostic[] | string): { all: Frame[]; asker: Frame[] } {
+    if (typeof opened === 'string') return { all: [], asker: [{ type: 'refusal', reason: opened }] }
+    if (Array.isArray(opened)) return { all: [], asker: [{ type: 'diagnostics', applied: false, diagnostics: opened }] }
+    this.options = opened
+    this.files = opened.files
+    this.running = true
+    this.speed = 1
+    this.another(new History(), 0)
+    return { all: [this.hello(), this.snapshot(), this.filesFrame()], asker: [] }
   }
 
   /** Another run of the same documents, told anew: what was done in `history`, up to `time`. */

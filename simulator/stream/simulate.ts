@@ -1,9 +1,11 @@
 // The session over a real simulation: the one place of this room that brings a mesh to life.
+import type { Diagnostic } from '../diagnostics/types.ts'
 import { parseDuration } from '../engine/index.ts'
 import type { SourceFile } from '../resources/types.ts'
 import { createSimulation, MODEL, type ScenarioSpec, VERSION } from '../scenario/index.ts'
 import { castOf } from './cast-of.ts'
-import { FrameSource } from './session.ts'
+import { FrameSource, type Meshes, type SessionOptions } from './session.ts'
+import { cardOf, type Opened, openEntry, openFiles, type ShelfEntry } from './shelf.ts'
 
 export interface FrameSourceOptions {
   scenario: ScenarioSpec
@@ -13,11 +15,31 @@ export interface FrameSourceOptions {
   seed?: string
 }
 
-/** Never throws for a user's documents: where they forbid a mesh, the frames carry the diagnostics. */
-export function createFrameSource(options: FrameSourceOptions): FrameSource {
+/**
+ * Never throws for a user's documents: where they forbid a mesh, the frames carry the diagnostics. `shelf`: scenarios that
+ * viewers may go over to.
+ */
+export function createFrameSource(options: FrameSourceOptions, shelf: readonly ShelfEntry[] = []): FrameSource {
+  return new FrameSource(sessionOf(options), meshesOf(shelf))
+}
+
+function meshesOf(shelf: readonly ShelfEntry[]): Meshes {
+  const begun = (opened: Opened): SessionOptions | Diagnostic[] =>
+    'options' in opened ? sessionOf(opened.options) : opened.diagnostics
+  return {
+    cards: () => shelf.map(cardOf),
+    scenario: (name, seed) => {
+      const entry = shelf.find(one => one.name === name)
+      return entry === undefined ? `there is no scenario named ${name}` : begun(openEntry(entry, seed))
+    },
+    files: (files, seed) => begun(openFiles(files, seed)),
+  }
+}
+
+function sessionOf(options: FrameSourceOptions): SessionOptions {
   const { scenario } = options
   const seed = options.seed ?? String(scenario.seed ?? '1')
-  return new FrameSource({
+  return {
     files: options.files,
     about: {
       version: VERSION,
@@ -48,5 +70,5 @@ export function createFrameSource(options: FrameSourceOptions): FrameSource {
         },
       }
     },
-  })
+  }
 }

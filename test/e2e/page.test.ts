@@ -72,6 +72,27 @@ describe('the page', () => {
       await page.close()
     }))
 
+  test('goes over to another scenario by keyboard, and to files that are given', () =>
+    withBookinfo(async url => {
+      const { page, complaints } = await open(browser, url)
+      await page.locator('[data-test=scenario]').focus()
+      await page.keyboard.press('Enter')
+      await page.waitForSelector('[data-card=trap-rbac]', { timeout: 20_000 })
+      await page.keyboard.type('access denied')
+      await page.keyboard.press('ArrowDown')
+      await expect.poll(() => page.textContent('[data-test=scenario-text]')).toContain('the first ALLOW policy denies')
+      await page.keyboard.press('Enter')
+      await page.waitForSelector('[data-node="workload/default/shop"]', { timeout: 20_000 })
+      await page.locator('input[type=file]').setInputFiles({
+        name: 'mine.yaml',
+        mimeType: 'text/yaml',
+        buffer: Buffer.from('apiVersion: v1\nkind: Pod\nmetadata: { name: mine, labels: { app: mine } }\nspec: {}\n'),
+      })
+      await page.waitForSelector('[data-node="workload/default/mine"]', { timeout: 20_000 })
+      expect(complaints).toEqual([])
+      await page.close()
+    }))
+
   test('stops at space, goes on by a step, and runs at the chosen speed', () =>
     withBookinfo(async url => {
       const { page, complaints } = await open(browser, url)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { build } from 'vite'
-import { readScenario } from '../../simulator/cli/files.ts'
+import { ownShelf, readScenario } from '../../simulator/cli/files.ts'
 import { type RunningServer, startServer } from '../../simulator/server/index.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -25,7 +25,7 @@ export async function buildPage(): Promise<{ dir: string; remove: () => void }> 
 
 export function serveScenario(name: string, webDir: string): Promise<RunningServer> {
   const { scenario, files } = readScenario(join(ROOT, 'scenarios', name))
-  return startServer({ scenario, files, port: 0, webDir })
+  return startServer({ scenario, files, port: 0, webDir, shelf: ownShelf() })
 }
 
 export interface Opened {

@@ -5,10 +5,10 @@ import type { Store, View } from '../store/store.ts'
 import { say } from '../store/words.ts'
 import { logo } from './logo.ts'
 
-export function headerPanel(store: Store, host: HTMLElement): void {
+export function headerPanel(store: Store, host: HTMLElement, picker: HTMLElement): void {
   const { state } = store
   const draw = (): void => {
-    const { language, hello } = state
+    const { language } = state
     document.documentElement.lang = language === 'zh' ? 'zh-Hans' : 'en'
     document.documentElement.dataset['theme'] = state.theme
     const view = (name: View): HTMLElement =>
@@ -25,9 +25,7 @@ export function headerPanel(store: Store, host: HTMLElement): void {
     fill(
       host,
       h('div', { class: 'mark' }, logo(), 'meshsim'),
-      hello === null
-        ? null
-        : h('div', { class: 'picker', title: hello.sentence, 'data-test': 'scenario' }, hello.scenario.title),
+      picker,
       h('nav', { class: 'views' }, view('mesh'), view('requests')),
       h('div', { class: 'space' }),
       h(

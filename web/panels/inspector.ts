@@ -7,6 +7,7 @@ import { judge, nodeTitle, OUTCOMES, titleOf } from '../store/reading.ts'
 import type { Selection, Store } from '../store/store.ts'
 import { say, type Word } from '../store/words.ts'
 import { decisionsPanel } from './decisions.ts'
+import { prose } from './prose.ts'
 import { type Row, requestTable, rowOf } from './rows.ts'
 
 const ROWS = 12
@@ -32,6 +33,7 @@ export function inspectorPanel(store: Store, host: HTMLElement, choose: (selecti
   }
   const meshParts = (): Child[] => {
     const { language, topology } = state
+    const words = state.shelf.find(card => card.name === state.hello?.scenario.name)?.[language]
     const table = h('tbody')
     for (const node of topology.nodes.filter(n => n.kind !== 'istiod' && n.kind !== 'client')) {
       const figures = state.nodes.get(node.id)
@@ -52,8 +54,10 @@ export function inspectorPanel(store: Store, host: HTMLElement, choose: (selecti
     }
     const heads = (['name', 'rate', 'errorShare'] as const).map(word => h('th', { scope: 'col' }, say(language, word)))
     return [
-      h('h1', { class: 'title' }, state.hello?.scenario.title ?? say(language, 'theMesh')),
-      h('p', { class: 'say' }, state.hello?.sentence ?? ''),
+      h('h1', { class: 'title' }, words?.title ?? state.hello?.scenario.title ?? say(language, 'theMesh')),
+      ...(words === undefined
+        ? [h('p', { class: 'say' }, state.hello?.sentence ?? '')]
+        : [h('div', { class: 'readme', 'data-test': 'readme' }, ...prose(words.paragraphs))]),
       section(
         'nodes',
         h('table', { class: 'rows', 'data-test': 'nodes' }, h('thead', {}, h('tr', {}, ...heads)), table),
@@ -175,7 +179,7 @@ export function inspectorPanel(store: Store, host: HTMLElement, choose: (selecti
 
   const drawDecisions = decisionsPanel(store, body)
   let last = 0
-  store.on(['selection', 'look', 'hello', 'topology'], () => {
+  store.on(['selection', 'look', 'hello', 'topology', 'shelf'], () => {
     body.scrollTop = 0
     draw()
     if (state.selection.kind === 'request') drawDecisions()

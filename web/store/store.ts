@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../simulator/diagnostics/types.ts'
 import type { SourceFile } from '../../simulator/resources/types.ts'
 import type {
   BeatFrame,
+  CardFrame,
   EdgeFigures,
   EventFrame,
   Frame,
@@ -30,6 +31,7 @@ export type Topic =
   | 'applied'
   | 'look'
   | 'connection'
+  | 'shelf'
 
 export type Selection =
   | { kind: 'none' }
@@ -72,6 +74,8 @@ export interface State {
   applied: { applied: boolean; diagnostics: readonly Diagnostic[]; time: number } | null
   selection: Selection
   detail: RequestDetailFrame | null
+  /** Scenarios that can be opened. */
+  shelf: readonly CardFrame[]
   connected: boolean
   language: Language
   theme: Theme
@@ -105,6 +109,7 @@ export class Store {
       applied: null,
       selection: { kind: 'none' },
       detail: null,
+      shelf: [],
       connected: false,
       language,
       theme,
@@ -125,7 +130,7 @@ export class Store {
   frame(frame: Frame): void {
     switch (frame.type) {
       case 'hello':
-        this.change({ hello: frame, selection: { kind: 'none' }, detail: null }, 'hello', 'selection')
+        this.change({ hello: frame, selection: { kind: 'none' }, detail: null, applied: null }, 'hello', 'selection')
         break
       case 'snapshot':
         this.change(
@@ -157,6 +162,9 @@ export class Store {
         this.change({ applied: { applied, diagnostics, time: this.state.time } }, 'applied')
         break
       }
+      case 'shelf':
+        this.change({ shelf: frame.scenarios }, 'shelf')
+        break
       case 'refusal':
         console.warn(`meshsim: ${frame.reason}`)
     }

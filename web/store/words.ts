@@ -122,6 +122,14 @@ const EN = {
   hurries: 'running on to {time}',
   slower: '{n}× slower',
   replayed: 'seen again',
+  scenarios: 'Scenarios',
+  findScenario: 'Find in {n} scenarios',
+  chooseScenario: 'Choose a scenario to read what it teaches.',
+  noScenario: 'No scenario says that.',
+  openScenario: 'Open it',
+  runsNow: 'runs now',
+  ownFiles: 'Open files of your own…',
+  dropHere: 'Drop YAML files or a folder: they become the mesh. They stay on this machine.',
 }
 
 export type Word = keyof typeof EN
@@ -246,6 +254,14 @@ const ZH: Record<Word, string> = {
   hurries: '正在运行到 {time}',
   slower: '慢 {n} 倍',
   replayed: '重放',
+  scenarios: '场景',
+  findScenario: '在 {n} 个场景中查找',
+  chooseScenario: '选择一个场景，看看它教什么。',
+  noScenario: '没有场景提到这些。',
+  openScenario: '打开',
+  runsNow: '正在运行',
+  ownFiles: '打开自己的文件…',
+  dropHere: '放下 YAML 文件或文件夹：它们就成为网格。文件不会离开本机。',
 }
 
 const WORDS = { en: EN, zh: ZH }

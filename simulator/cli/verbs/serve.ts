@@ -2,7 +2,7 @@
 // other verbs start fast.
 import type { SourceFile } from '../../resources/types.ts'
 import { bareScenario, type ScenarioSpec } from '../../scenario/index.ts'
-import { readScenario, readSources } from '../files.ts'
+import { ownShelf, readScenario, readSources } from '../files.ts'
 import { type DefineVerb, examples, filename, portNumber, type ServeFlags } from '../verb.ts'
 
 /** The port when nobody says otherwise. */
@@ -34,6 +34,7 @@ export async function serve(flags: ServeFlags): Promise<void> {
     files,
     port,
     host: flags.host,
+    shelf: ownShelf(),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
   })
   if (port !== 0 && server.port !== port) process.stderr.write(`port ${port} is taken, serving on ${server.port}\n`)
