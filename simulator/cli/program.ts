@@ -19,6 +19,7 @@ import { defineReplay } from './verbs/replay.ts'
 import { defineRun } from './verbs/run.ts'
 import { defineScenario } from './verbs/scenario.ts'
 import { defineServe } from './verbs/serve.ts'
+import { defineShrink } from './verbs/shrink.ts'
 import { defineSweep } from './verbs/sweep.ts'
 import { defineTest } from './verbs/test.ts'
 import { defineVersion } from './verbs/version.ts'
@@ -38,6 +39,7 @@ const VERBS: readonly DefineVerb[] = [
   defineConfigDump,
   defineExport,
   defineScenario,
+  defineShrink,
   defineBench,
   defineCompletion,
   defineVersion,

@@ -29,6 +29,8 @@ export {
 export type { ScenarioSpec, WorkloadBehaviourSpec } from './schema.ts'
 export { ScenarioDocument, scenarioJsonSchema } from './schema.ts'
 export { type Estimate, estimate, type SeedStudy, studyOf } from './seeds.ts'
+export type { FailureSpec } from './shrink/failure.ts'
+export { type ShrinkOptions, type Shrunk, shrink } from './shrink/shrink.ts'
 export type { SimulationOptions, SimulationResult } from './simulation.ts'
 export { createSimulation, Simulation } from './simulation.ts'
 export type { TimelineEventSpec } from './timeline/schema.ts'

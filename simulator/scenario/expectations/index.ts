@@ -11,6 +11,8 @@ export interface Verdict extends Judgement {
   name: string
   /** Virtual time of the window, text. */
   window: string
+  /** Requests that were looked at; null where the expectation looks at none. */
+  requests: number | null
 }
 
 /** The kind and the value of a check. */
@@ -70,6 +72,7 @@ export class Expectations implements Recorder, EventHandler {
     return this.entries.map(({ spec, from, to, meter }) => ({
       name: spec.name,
       window: `${formatDuration(from)}..${formatDuration(to)}`,
+      requests: meter.requests ?? null,
       ...meter.judge(),
     }))
   }

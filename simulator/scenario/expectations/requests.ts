@@ -29,6 +29,10 @@ export abstract class RequestMeter implements Meter {
     this.take(sample)
   }
 
+  get requests(): number {
+    return this.total
+  }
+
   protected abstract take(sample: Sample): void
 
   abstract judge(): Judgement

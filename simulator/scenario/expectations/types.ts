@@ -16,6 +16,8 @@ export interface Meter {
   /** Kinds of observations that it looks at. */
   readonly looksAt: readonly Observation['kind'][]
   observe(observation: Observation): void
+  /** Requests that it has counted; absent where it counts none. */
+  readonly requests?: number
   /** Looks at the mesh itself, once, at the end of the window. */
   inspect?(world: World): void
   judge(): Judgement

@@ -80,6 +80,8 @@ export interface Stop {
   at: number
   /** What was seen then, in words; '' for a time. */
   witness: string
+  /** The very observation. */
+  seen: Observation | null
 }
 
 /** A simulation that stands at the moment, or at the end of the scenario when it never came. Null when the mesh has errors. */
@@ -98,7 +100,7 @@ export function simulationAt(
   simulation.runUntil('at' in moment ? moment.at : end)
   const reached = 'at' in moment || watch.witness !== null
   const witness = watch.witness === null ? '' : observationInWords(watch.witness)
-  return { ...result, stop: { reached, at: simulation.now, witness } }
+  return { ...result, stop: { reached, at: simulation.now, witness, seen: watch.witness } }
 }
 
 /** `stopped at 12.5s: ...`, or that the moment never came. */

@@ -16,8 +16,8 @@ const report = (seed: string, ok: boolean): Report => ({
   events: 1,
   ok,
   expectations: [
-    { name: 'fine', ok: true, window: '0s..1s', expected: 'a', seen: 'a' },
-    { name: 'p99 <5 "ms" & \u0001', ok, window: '0s..1s', expected: 'x|y', seen: '# 7' },
+    { requests: null, name: 'fine', ok: true, window: '0s..1s', expected: 'a', seen: 'a' },
+    { requests: null, name: 'p99 <5 "ms" & \u0001', ok, window: '0s..1s', expected: 'x|y', seen: '# 7' },
   ],
   traffic: [],
   clients: [],
