@@ -9,7 +9,7 @@ import type { LoadSpec } from '../world/load/index.ts'
 import { complaintsOf } from './complaints.ts'
 import { kindOf } from './expectations/index.ts'
 import { replayOf } from './replay/index.ts'
-import { ScenarioDocument, type ScenarioSpec } from './schema.ts'
+import { externalAddress, ScenarioDocument, type ScenarioSpec } from './schema.ts'
 import { EVENT_KINDS } from './timeline/kinds.ts'
 import type { TimelineEventSpec } from './timeline/schema.ts'
 import type { EventKind } from './timeline/types.ts'
@@ -88,11 +88,12 @@ function checkMeaning(scenario: ScenarioSpec, error: (path: Path, message: strin
 
 function checkExternalHosts({ externalHosts = [] }: ScenarioSpec, error: (path: Path, message: string) => void): void {
   const names = new Set<string>()
-  for (const [i, { name, hosts, ports, behaviour, tls }] of externalHosts.entries()) {
+  for (const [i, host] of externalHosts.entries()) {
+    const { name, hosts, ports, behaviour, tls } = host
+    const own = [name, ...hosts, externalAddress(host, i)]
     const path = ['spec', 'externalHosts', i]
-    for (const taken of [name, ...hosts].filter(word => names.has(word)))
-      error(path, `there are two external hosts named ${taken}`)
-    for (const word of [name, ...hosts]) names.add(word)
+    for (const taken of own.filter(word => names.has(word))) error(path, `there are two external hosts named ${taken}`)
+    for (const word of own) names.add(word)
     for (const port of tls?.ports ?? [])
       if (ports.includes(port)) error([...path, 'tls', 'ports'], `port ${port} speaks plain text already`)
     const check = (spec: BehaviourSpec | undefined, at: Path): void => {

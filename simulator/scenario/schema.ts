@@ -20,6 +20,7 @@ const Port = z.number().int().min(1).max(65535)
 const ExternalHost = z.strictObject({
   name: z.string().min(1),
   hosts: z.array(z.string().min(1)).min(1).describe('DNS names that lead to it.'),
+  ip: z.ipv4().optional().describe('Its address; one of 198.51.100.0/24 when absent.'),
   ports: z.array(Port).min(1).describe('Where it speaks plain HTTP (or what `behaviour.tcp` says).'),
   behaviour: Behaviour.optional(),
   tls: z
@@ -70,6 +71,11 @@ export const ScenarioDocument = z.strictObject({
 })
 
 export type ExternalHostSpec = z.output<typeof ExternalHost>
+
+/** Its own address, else one of 198.51.100.0/24 (RFC 5737: for documentation) in order of the file. */
+export const externalAddress = ({ ip }: Pick<ExternalHostSpec, 'ip'>, index: number): string =>
+  ip ?? `198.51.100.${index + 1}`
+
 export type WorkloadBehaviourSpec = z.output<typeof WorkloadBehaviour>
 
 /** A scenario that passed all checks; what it names in other files is in it. Durations are still text. */

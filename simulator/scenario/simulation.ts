@@ -17,7 +17,7 @@ import { callsOf } from './calls.ts'
 import { derivedLoads } from './derived-load.ts'
 import { directoryOf, sourcePod } from './directory.ts'
 import { Expectations, type Verdict } from './expectations/index.ts'
-import type { ScenarioSpec } from './schema.ts'
+import { externalAddress, type ScenarioSpec } from './schema.ts'
 import { type PreparedEvent, prepareTimeline, Timeline } from './timeline/timeline.ts'
 
 export interface SimulationOptions {
@@ -54,9 +54,8 @@ export function createSimulation(options: SimulationOptions): SimulationResult {
   return hasError(diagnostics) ? { simulation: null, diagnostics } : { simulation, diagnostics }
 }
 
-/** Addresses of 198.51.100.0/24 (RFC 5737: for documentation) in order of the file. */
 function externalHosts({ externalHosts = [] }: ScenarioSpec): ExternalHost[] {
-  return externalHosts.map(({ name, hosts }, i) => ({ name, hosts, ip: `198.51.100.${i + 1}` }))
+  return externalHosts.map((host, i) => ({ name: host.name, hosts: host.hosts, ip: externalAddress(host, i) }))
 }
 
 export class Simulation {
