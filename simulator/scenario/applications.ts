@@ -1,5 +1,6 @@
 // Puts an application behind each pod's ports: the behaviour that the scenario describes, or the plainest one. Nothing
 // here recognises a name: an undescribed workload answers 200 with its own name at once, and the report says so.
+import { parseDuration } from '../engine/index.ts'
 import type { Recorder } from '../observation/index.ts'
 import type { Workload } from '../registry/types.ts'
 import type { Resource } from '../resources/types.ts'
@@ -64,6 +65,23 @@ export class Applications implements PodApplications {
 
   load(pod: Pod): { busy: number; waiting: number } {
     return this.byPod.get(pod.id)?.load ?? { busy: 0, waiting: 0 }
+  }
+
+  crash(pod: Pod): void {
+    this.stop(pod)
+    this.byPod.get(pod.id)?.crash()
+  }
+
+  /** An application without a port takes no connections, and lives. */
+  probe(pod: Pod, path: string, answer: (good: boolean) => void): void {
+    const application = this.byPod.get(pod.id)
+    if (path === '' || application === undefined) answer(application?.crashed !== true)
+    else application.probe(path, status => answer(status >= 200 && status < 400))
+  }
+
+  startUp({ workload }: Pod): number | null {
+    const behaviour = this.behaviours.find(spec => describes(spec, workload))?.behaviour
+    return behaviour?.startUp === undefined ? null : parseDuration(behaviour.startUp)
   }
 
   private attach(pod: Pod, clients: ReadonlySet<string>): void {

@@ -104,6 +104,7 @@ export const ServerCertificate = z.strictObject({
 
 export const Behaviour = z.strictObject({
   ...handling,
+  startUp: Duration.optional(),
   workers: z.number().int().min(1).optional(),
   queueLimit: z.number().int().min(0).optional(),
   queueFullStatus: Status.optional(),

@@ -105,6 +105,7 @@ export class Simulation {
       ...(scenario.network === undefined ? {} : { network: scenario.network }),
       ...(scenario.istiod === undefined ? {} : { push: pushSpec(scenario.istiod) }),
     })
+    this.world.note = what => this.mark(what)
     this.engine = this.world.engine
     const specs = this.loadSpecs(findings)
     this.statistics.directory = directoryOf(this.world, specs)

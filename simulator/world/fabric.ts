@@ -46,6 +46,15 @@ export class Fabric implements LinkHost {
     for (const link of [...this.links]) if (link.from === pod.id || link.to === pod.id) link.cut(pod.id)
   }
 
+  /** Resets the connections of the application alone: behind a sidecar those within the pod. */
+  cutApplication(pod: WorldPod): void {
+    for (const link of [...this.links]) {
+      const own =
+        pod.proxy === null ? link.from === pod.id || link.to === pod.id : link.from === pod.id && link.to === pod.id
+      if (own) link.cut(pod.id)
+    }
+  }
+
   opened(link: Link): void {
     this.links.add(link)
   }

@@ -31,6 +31,8 @@ export class World {
   readonly controlPlane: ControlPlane
   /** Whoever puts applications into the pods; told of those that are born and stop during the run. */
   applications: Applications | null = null
+  /** Told what `kubectl get events` would say of pods and nodes. */
+  note: (what: string) => void = () => {}
   private readonly meshConfig: MeshConfig
   private readonly fabric: Fabric
   private readonly worldPods = new Map<string, WorldPod>()
@@ -207,6 +209,11 @@ export class World {
     return this.kubernetes?.rolledOut(name, namespace) ?? true
   }
 
+  /** The application's process in a pod exits; the kubelet starts it again. False: no controller owns such a pod. */
+  crash(id: string, reason: string): boolean {
+    return this.kubernetes?.crash(id, reason) ?? false
+  }
+
   /** All pods of a zone die, and none is born there any more. */
   loseZone(zone: string): void {
     this.lostZones.add(zone)
@@ -245,7 +252,12 @@ export class World {
       },
       mark: (id, state) => this.setWorkload({ id, ...state }),
       drain: id => this.worldPods.get(id)?.proxy?.live.drainInbound(),
+      cutApplication: id => {
+        const pod = this.worldPods.get(id)
+        if (pod !== undefined) this.fabric.cutApplication(pod)
+      },
       end: id => this.setWorkload({ id, killed: true }),
+      note: what => this.note(what),
       webhook: () => this.controlPlane.available,
       busyWorkers: id => {
         const pod = this.worldPods.get(id)

@@ -1,6 +1,7 @@
 // Every kind of event that a timeline knows, by its key. An event with several keys runs them in this order.
 import { apply } from './apply.ts'
 import { behave } from './behave.ts'
+import { crash } from './crash.ts'
 import { remove } from './delete.ts'
 import { istiod } from './istiod.ts'
 import { kill } from './kill.ts'
@@ -17,6 +18,7 @@ export const EVENT_KINDS = {
   patch,
   rate,
   kill,
+  crash,
   behave,
   scale,
   restart,

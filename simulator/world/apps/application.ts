@@ -35,6 +35,21 @@ export interface ApplicationOptions {
   behaviour?: BehaviourSpec
 }
 
+/** Trace id of the kubelet's questions, which no report counts. */
+export const PROBE_TRACE = -1
+
+const PROBE: HttpRequest = {
+  method: 'GET',
+  scheme: 'http',
+  authority: 'kubelet',
+  path: '/',
+  headers: [['user-agent', 'kube-probe/1.32']],
+  body: '',
+  protocol: 'HTTP/1.1',
+  traceId: PROBE_TRACE,
+  parentSpan: 0,
+}
+
 export class Application implements Acceptor {
   readonly name: string
   readonly pod: string
@@ -46,6 +61,8 @@ export class Application implements Acceptor {
   behaviour: Behaviour
   /** When the behaviour was set, for what turns with time. */
   since: number
+  /** Its process is gone: what it had begun ends nowhere. */
+  crashed = false
   private readonly network: Network
   private readonly resolve: Resolve
 
@@ -116,6 +133,37 @@ export class Application implements Acceptor {
       question === null
         ? new Task(this, handlingFor(behaviour, request), request, responder, connection)
         : new Task(this, handlingFor(behaviour, question), question, new CheckResponder(responder), connection)
+    this.queue(task)
+  }
+
+  /**
+   * The kubelet's question, which waits for a worker like any other: a path that a route names is answered by that route,
+   * any other with 200. Status 0: the connection was reset.
+   */
+  probe(path: string, answer: (status: number) => void): void {
+    const request = { ...PROBE, path }
+    const route = handlingFor(this.behaviour, request)
+    const handling = route === this.behaviour.fallback ? this.behaviour.healthy : route
+    const responder: Responder = {
+      onCancel: null,
+      respond: response => answer(response.status),
+      reset: () => answer(0),
+    }
+    this.queue(new Task(this, handling, request, responder, { send: () => {}, close: () => answer(0) }))
+  }
+
+  /** The process exits: workers, queue and connections are gone. */
+  crash(): void {
+    this.crashed = true
+    this.busy = 0
+    this.waiting = 0
+    this.first = null
+    this.last = null
+    this.client.closeIdle()
+  }
+
+  private queue(task: Task): void {
+    const { behaviour } = this
     if (this.busy < (behaviour.spec.workers ?? Infinity)) {
       this.busy++
       task.begin()

@@ -66,6 +66,8 @@ export interface Behaviour {
   idleUs: number
   routes: readonly Handling[]
   fallback: Handling
+  /** What a probe gets whose path no route names. */
+  healthy: Handling
 }
 
 /** What a sensible application copies from the request it serves to those it makes. */
@@ -98,6 +100,8 @@ const STEERING: readonly string[] = ['x-app-only', 'x-app-status', 'x-app-delay-
 
 /** What is wrong with a behaviour: field and sentence of the first mistake, or null. */
 export function checkBehaviour(spec: BehaviourSpec): { path: (string | number)[]; message: string } | null {
+  if (spec.startUp !== undefined && microseconds(spec.startUp) < 0)
+    return { path: ['startUp'], message: `"${spec.startUp}" is no duration` }
   for (const [i, handling] of [spec as HandlingSpec, ...(spec.routes ?? [])].entries()) {
     const at = i === 0 ? [] : ['routes', i - 1]
     if (handling.serviceTime !== undefined) {
@@ -126,6 +130,7 @@ export function compileBehaviour(spec: BehaviourSpec, dice: ApplicationDice): Be
     idleUs: spec.idleTimeout === undefined ? 0 : microseconds(spec.idleTimeout),
     routes: (spec.routes ?? []).map(route => compileHandling({ ...withoutRoutes(spec), ...route }, spec, dice)),
     fallback: compileHandling(spec, spec, dice),
+    healthy: compileHandling({}, spec, dice),
   }
 }
 

@@ -91,6 +91,7 @@ export class Task implements EventHandler, CallObserver {
   }
 
   onEvent(kind: number): void {
+    if (this.app.crashed) return
     if (kind === SLEPT) this.oneDone()
     else this.workDone()
   }
@@ -189,7 +190,7 @@ export class Task implements EventHandler, CallObserver {
   }
 
   onOutcome(subject: number, response: HttpResponse | null, failure: ClientFailure | null): void {
-    if (subject === UNREAD) return
+    if (subject === UNREAD || this.app.crashed) return
     const call = this.handling.calls[subject]!
     const failed = isFailure(call, response)
     if (failed && this.attempts![subject]! < call.attempts && !this.givesUp()) {
@@ -225,7 +226,7 @@ export class Task implements EventHandler, CallObserver {
       status = response.status
       if (!this.abandoned) this.responder.respond(response)
     }
-    if (app.watched) this.record(status)
+    if (app.watched && this.request.traceId >= 0) this.record(status)
   }
 
   private response(): HttpResponse {

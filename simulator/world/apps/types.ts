@@ -100,6 +100,8 @@ export interface RouteSpec extends HandlingSpec {
 
 /** The behaviour of one workload: the same for each of its pods, each pod with its own workers and counters. */
 export interface BehaviourSpec extends HandlingSpec {
+  /** From the start of its container until it listens. 500ms when absent. */
+  startUp?: string
   /** Requests served at once; more wait in order of arrival. Absent: no limit. */
   workers?: number
   /** Requests that may wait; one more is answered `queueFullStatus`. Absent: no limit. */

@@ -46,6 +46,17 @@ export class Kubernetes implements EventHandler {
         }
   }
 
+  /** The application's process in a pod exits; false: no controller owns such a pod. */
+  crash(id: string, reason: string): boolean {
+    for (const controller of this.controllers.values())
+      for (const pod of controller.pods)
+        if (pod.id === id && !pod.gone) {
+          pod.crash(reason)
+          return true
+        }
+    return false
+  }
+
   /** Is the controller of that name done: as many pods as asked for, of the present template, ready? */
   rolledOut(name: string, namespace: string): boolean {
     for (const object of this.host.objects()) {

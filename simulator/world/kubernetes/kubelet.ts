@@ -1,17 +1,17 @@
 // The life of one pod that was born or is to die during the run (kubelet):
 //
-//   scheduled ──► proxy starting ──► app starting ──► running ⇄ ready ──deleted──► stopping ──► gone
+//   scheduled ──► proxy starting ──► app container (container.ts) ──► ready ⇄ not ready ──deleted──► stopping ──► gone
 //
 // Deletion starts two things at once: the endpoint leaves the slices (and istiod tells the proxies in its own time), and
 // the containers are told to stop. Whoever still holds the old endpoint meanwhile meets a pod that no longer serves.
-import type { EventHandler, Scheduler } from '../../engine/index.ts'
+import { type EventHandler, type Scheduler, Timer } from '../../engine/index.ts'
 import type { Workload } from '../../registry/types.ts'
+import { AppContainer } from './container.ts'
 import type { PodLife } from './template.ts'
 import type { KubernetesHost, KubernetesTimes } from './types.ts'
 
 const BIRTH = 1
 const PROXY_PROBE = 2
-const APP_UP = 3
 const READINESS = 4
 const SIGTERM = 5
 const APP_DONE = 6
@@ -36,9 +36,10 @@ export class PodRun implements EventHandler {
   private readonly workload: Workload
   private readonly annotations: Readonly<Record<string, string>>
   private readonly life: PodLife
-  private readonly times: KubernetesTimes
   private readonly changed: () => void
-  private appRunning: boolean
+  private readonly app: AppContainer
+  /** Looks again whether the proxy is ready. */
+  private readonly proxyLook: Timer
 
   /** `running`: it has been there since before the run. */
   constructor(
@@ -59,11 +60,12 @@ export class PodRun implements EventHandler {
     this.workload = { ...workload, ready: false }
     this.annotations = annotations
     this.life = life
-    this.times = times
     this.changed = changed
     this.ready = running
-    this.appRunning = running
-    if (!running) this.after(times.schedule, BIRTH)
+    this.proxyLook = new Timer(host.scheduler, this, READINESS)
+    this.app = new AppContainer(host, this.id, life, times, () => this.look())
+    if (running) this.app.adopt()
+    else this.after(times.schedule, BIRTH)
   }
 
   /** The API server has marked it for deletion. */
@@ -71,6 +73,7 @@ export class PodRun implements EventHandler {
     if (this.stopping) return
     this.stopping = true
     this.ready = false
+    this.app.end()
     if (this.host.pod(this.id) === null) {
       this.end()
       return
@@ -85,8 +88,19 @@ export class PodRun implements EventHandler {
 
   /** Something outside has taken the pod away. */
   lost(): void {
+    this.app.end()
     this.gone = true
     this.ready = false
+  }
+
+  /** The application's process exits. */
+  crash(reason: string): void {
+    if (!this.stopping) this.app.crash(reason)
+  }
+
+  /** Of its application's container. */
+  get restarts(): number {
+    return this.app.restarts
   }
 
   onEvent(kind: number): void {
@@ -97,14 +111,11 @@ export class PodRun implements EventHandler {
         return
       case PROXY_PROBE:
         if (this.stopping) return
-        if (this.proxyReady()) this.startApp()
+        if (this.proxyReady()) this.app.start()
         else this.after(PROXY_PERIOD, PROXY_PROBE)
         return
-      case APP_UP:
-        this.appUp()
-        return
       case READINESS:
-        this.probe()
+        this.look()
         return
       case SIGTERM:
         this.sigterm()
@@ -134,7 +145,7 @@ export class PodRun implements EventHandler {
     this.host.birth(this.workload, this.annotations)
     const waits = this.workload.sidecar && (this.life.nativeSidecar || this.life.hold)
     if (waits) this.after(PROXY_PERIOD, PROXY_PROBE)
-    else this.startApp()
+    else this.app.start()
   }
 
   private proxyReady(): boolean {
@@ -142,34 +153,22 @@ export class PodRun implements EventHandler {
     return pod === null || pod.proxy === null || pod.proxy.live.ready
   }
 
-  private startApp(): void {
-    this.after(this.times.appStart, APP_UP)
-  }
-
-  private appUp(): void {
-    const pod = this.host.pod(this.id)
-    if (pod === null || this.stopping) return
-    this.appRunning = true
-    this.host.applications?.start(pod)
-    this.after(this.life.readinessDelay, READINESS)
-  }
-
   /** The pod is ready when its application's probe and its proxy's succeed. */
-  private probe(): void {
-    if (this.stopping || this.ready) return
-    if (!this.proxyReady()) {
-      this.after(Math.min(this.life.readinessPeriod, PROXY_PERIOD), READINESS)
+  private look(): void {
+    if (this.stopping || this.gone) return
+    const { app } = this
+    if (app.ready && !this.ready && !this.proxyReady()) {
+      this.proxyLook.arm(PROXY_PERIOD)
       return
     }
-    this.ready = true
-    this.host.mark(this.id, { ready: true, terminating: false })
+    if (app.ready === this.ready) return
+    this.ready = app.ready
+    this.host.mark(this.id, { ready: this.ready, terminating: false })
     this.changed()
   }
 
   private sigterm(): void {
-    const pod = this.host.pod(this.id)
-    if (pod !== null && this.appRunning) this.host.applications?.stop(pod)
-    this.appRunning = false
+    this.app.terminate()
     this.appDone()
   }
 
@@ -187,6 +186,7 @@ export class PodRun implements EventHandler {
   private end(): void {
     if (this.gone) return
     this.gone = true
+    this.app.end()
     this.host.end(this.id)
     this.changed()
   }

@@ -2,13 +2,15 @@
 import type { SimTime } from '../../engine/index.ts'
 import type { Resource } from '../../resources/types.ts'
 import { type Fields, fields, list, number, text, texts } from '../fields.ts'
+import type { ProbeSpec } from './probe.ts'
 
 const SECOND = 1_000_000
 
 export interface PodLife {
-  /** First look of the readiness probe after the start, and then every period; µs. */
-  readinessDelay: SimTime
-  readinessPeriod: SimTime
+  /** The application container's probes; null = none. */
+  readiness: ProbeSpec | null
+  liveness: ProbeSpec | null
+  startup: ProbeSpec | null
   /** Sleep before the application is told to stop; 0 = no preStop hook. */
   preStop: SimTime
   /** From the deletion until everything is killed. */
@@ -27,12 +29,12 @@ export function lifeOf(owner: Resource): PodLife {
   const annotations = texts(fields(template.metadata).annotations)
   const spec = fields(template.spec)
   const app = fields(list(spec.containers).find(c => text(fields(c).name) !== 'istio-proxy'))
-  const probe = fields(app.readinessProbe)
   const config = annotations['proxy.istio.io/config'] ?? ''
   const said = (name: string): string => new RegExp(`${name}["']?\\s*:\\s*["']?([\\w.]+)`).exec(config)?.[1] ?? ''
   return {
-    readinessDelay: number(probe.initialDelaySeconds, 0) * SECOND,
-    readinessPeriod: Math.max(1, number(probe.periodSeconds, 10)) * SECOND,
+    readiness: probeOf(app.readinessProbe),
+    liveness: probeOf(app.livenessProbe),
+    startup: probeOf(app.startupProbe),
     preStop: sleepOf(fields(fields(app.lifecycle).preStop)) * SECOND,
     grace: number(spec.terminationGracePeriodSeconds, 30) * SECOND,
     nativeSidecar: annotations['sidecar.istio.io/nativeSidecar'] !== 'false',
@@ -47,4 +49,18 @@ function sleepOf(hook: Fields): number {
   if (seconds > 0) return seconds
   const command = list(fields(hook.exec).command).map(text).join(' ')
   return Number(/\bsleep\s+(\d+(?:\.\d+)?)/.exec(command)?.[1] ?? 0)
+}
+
+/** A probe with Kubernetes' defaults: every 10 s, 1 s of patience, one success, three failures. */
+function probeOf(value: unknown): ProbeSpec | null {
+  if (typeof value !== 'object' || value === null) return null
+  const probe = fields(value)
+  return {
+    path: probe.httpGet === undefined ? '' : text(fields(probe.httpGet).path) || '/',
+    delay: number(probe.initialDelaySeconds, 0) * SECOND,
+    period: Math.max(1, number(probe.periodSeconds, 10)) * SECOND,
+    timeout: Math.max(1, number(probe.timeoutSeconds, 1)) * SECOND,
+    successThreshold: Math.max(1, number(probe.successThreshold, 1)),
+    failureThreshold: Math.max(1, number(probe.failureThreshold, 3)),
+  }
 }

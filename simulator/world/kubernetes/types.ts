@@ -13,6 +13,12 @@ export interface Applications {
   stop(pod: Pod): void
   /** Requests that it works on, and that wait for a worker. */
   load(pod: Pod): { busy: number; waiting: number }
+  /** The process is gone with all its connections. Absent: nothing to lose. */
+  crash?(pod: Pod): void
+  /** A probe's question; path '' asks only whether it takes connections. Absent: every probe succeeds. */
+  probe?(pod: Pod, path: string, answer: (good: boolean) => void): void
+  /** From the start of its container until it listens, µs; null (or absent): the usual. */
+  startUp?(pod: Pod): SimTime | null
 }
 
 export interface KubernetesHost {
@@ -27,6 +33,8 @@ export interface KubernetesHost {
   mark(id: string, state: { ready: boolean; terminating: boolean }): void
   /** The proxy answers with `connection: close` from now on. */
   drain(id: string): void
+  /** The application's process is gone, and its connections with it. */
+  cutApplication(id: string): void
   /** The pod is gone: its address answers nobody. */
   end(id: string): void
   /** Does the injection webhook answer? Without it no pod with a sidecar can be created (failurePolicy Fail). */
@@ -34,6 +42,8 @@ export interface KubernetesHost {
   /** Is there a node left in the zone that the pod must run in? */
   schedulable(zone: string): boolean
   readonly applications: Applications | null
+  /** Something that `kubectl get events` would tell. */
+  note(what: string): void
   /** Workers of a pod's application that are at work now. */
   busyWorkers(id: string): number
   /** Writes the object with another number of replicas. */
