@@ -51,4 +51,5 @@ function tick(): void {
   const frame = source?.advance(now - last, () => performance.now() - now < BUSY_MS) ?? null
   last = now
   if (frame !== null) tell({ frame })
+  for (const { all, asker } of source?.answers() ?? []) for (const found of [...asker, ...all]) tell({ frame: found })
 }

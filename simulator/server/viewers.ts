@@ -67,6 +67,16 @@ export class Viewers {
     this.last = now
     const frame = this.source.advance(wallMs, () => performance.now() - now < BUSY_MS)
     if (frame !== null) this.tellAll(frame)
+    this.tellAnswers()
+  }
+
+  /** What viewers had to wait for. */
+  private tellAnswers(): void {
+    for (const { to, all, asker } of this.source.answers()) {
+      const viewer = [...this.viewers].find(one => one === to)
+      if (viewer !== undefined) for (const frame of asker) this.send(viewer, frame)
+      for (const frame of all) this.tellAll(frame)
+    }
   }
 
   private heard(viewer: Viewer, text: string): void {
@@ -76,7 +86,7 @@ export class Viewers {
       return
     }
     const began = performance.now()
-    const { all, asker } = this.source.command(parsed.command, () => performance.now() - began < BUSY_MS)
+    const { all, asker } = this.source.command(parsed.command, () => performance.now() - began < BUSY_MS, viewer)
     for (const frame of asker) this.send(viewer, frame)
     for (const frame of all) this.tellAll(frame)
   }

@@ -25,6 +25,8 @@ export const Command = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('open'), scenario: z.string().min(1).max(200), seed: Seed.optional() }),
   z.strictObject({ do: z.literal('begin'), files: Files, seed: Seed.optional() }),
   z.strictObject({ do: z.literal('inspect'), traceId: z.number().int().min(0) }),
+  /** One proxy from the inside, at the moment that is shown. */
+  z.strictObject({ do: z.literal('proxy'), pod: z.string().min(1).max(500) }),
   /** To any moment of virtual time, µs: back or ahead. */
   z.strictObject({ do: z.literal('seek'), time: z.number().int().min(0).max(86_400_000_000) }),
   /** Back to the beginning, with the documents the run began with. */

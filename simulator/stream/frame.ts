@@ -3,6 +3,9 @@
 import type { Diagnostic } from '../diagnostics/types.ts'
 import type { TrailStep } from '../observation/types.ts'
 import type { SourceFile } from '../resources/types.ts'
+import type { ProxyFrame } from './proxy-frame.ts'
+
+export type * from './proxy-frame.ts'
 
 /** Raised when a reader of the old frames could misread the new ones. */
 export const PROTOCOL_VERSION = 2
@@ -251,6 +254,14 @@ export interface ShelfFrame {
   scenarios: CardFrame[]
 }
 
+/** What was asked for has to be run again: how far that is. */
+export interface DiggingFrame {
+  type: 'digging'
+  /** Virtual µs; done when `time` reaches `goal`. */
+  time: number
+  goal: number
+}
+
 /** A command could not be understood. */
 export interface RefusalFrame {
   type: 'refusal'
@@ -265,6 +276,8 @@ export type Frame =
   | DiagnosticsFrame
   | FilesFrame
   | ShelfFrame
+  | ProxyFrame
+  | DiggingFrame
   | RefusalFrame
 
 export function edgeId(source: string, target: string): string {

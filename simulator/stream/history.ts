@@ -22,6 +22,13 @@ export class History {
     return new History(this.acts.filter(act => act.at <= time))
   }
 
+  /** The same with all acts done. */
+  done(): History {
+    const all = new History(this.acts)
+    all.next = all.acts.length
+    return all
+  }
+
   /** The same with one more act, done already, as all before it. */
   with(act: Act): History {
     const more = new History([...this.acts, act])

@@ -4,8 +4,9 @@ import type { Diagnostic } from '../diagnostics/types.ts'
 import type { Recorder } from '../observation/index.ts'
 import type { Resource, SourceFile } from '../resources/types.ts'
 import type { Cast } from './cast.ts'
-import type { TopologyFrame } from './frame.ts'
+import type { ProxyState, TopologyFrame } from './frame.ts'
 import type { History } from './history.ts'
+import type { ProxyKnowledge } from './proxy-state.ts'
 import { KEY_EVERY, Tape } from './tape.ts'
 import { Topology } from './topology.ts'
 import type { Trace } from './traces.ts'
@@ -24,6 +25,8 @@ export interface RunningMesh {
   castMark(): unknown
   /** Objects of this moment, for the places behind decisions. */
   resources(): readonly Resource[]
+  /** One proxy from the inside; null without one. */
+  proxy(pod: string, knowledge: ProxyKnowledge): ProxyState | null
 }
 
 export interface MeshStart {
@@ -91,6 +94,18 @@ export class Run {
   /** All that is still kept of a request; null when it is too long ago. */
   trace(traceId: number): Trace | null {
     return this.watcher.traces.get(traceId)
+  }
+
+  /** One proxy from the inside, as it is at the edge. */
+  proxy(pod: string): ProxyState | null {
+    const { mesh, topology, watcher, tape, edge } = this
+    return (
+      mesh?.proxy(pod, {
+        nodeOfAddress: address => topology.partyAt(address),
+        versionOf: type => watcher.versionOf(pod, type),
+        pushes: tape.pushesAt(edge),
+      }) ?? null
+    )
   }
 
   private through(mesh: RunningMesh, time: number): void {

@@ -5,51 +5,26 @@
 import type { Diagnostic } from '../diagnostics/types.ts'
 import type { SourceFile } from '../resources/types.ts'
 import type { Command } from './command.ts'
-import { spanFrames } from './detail.ts'
+import { type Answer, Digs, type Job, type Told } from './digs.ts'
 import {
-  type CardFrame,
   type DeltaFrame,
   type Frame,
   type HelloFrame,
   type PlayState,
   PROTOCOL_VERSION,
-  type RequestDetailFrame,
-  type RequestFrame,
   type SnapshotFrame,
 } from './frame.ts'
 import { History } from './history.ts'
-import { Run, type Start } from './run.ts'
-import { chosen, type Key } from './tape.ts'
-
-/** Other meshes that a session can go over to. */
-export interface Meshes {
-  cards(): CardFrame[]
-  /** A scenario by its name; a reason in words when there is none. */
-  scenario(name: string, seed: string | undefined): SessionOptions | Diagnostic[] | string
-  files(files: readonly SourceFile[], seed: string | undefined): SessionOptions | Diagnostic[]
-}
-
-export interface SessionOptions {
-  start: Start
-  files: readonly SourceFile[]
-  about: {
-    version: string
-    model: string
-    name: string
-    title: string
-    seed: string
-    duration: number
-    sentence: string
-  }
-}
+import { Run } from './run.ts'
+import { hasErrors, requestDetail, sameFiles, sample } from './session-answers.ts'
+import type { Meshes, SessionOptions } from './session-options.ts'
+import type { Key } from './tape.ts'
 
 /** False ends what is being done early; the rest is done, or let go, at the next `advance`. */
 export type Patience = () => boolean
 
 /** Virtual time run between two looks at the rim's patience. */
 const CHUNK = 20_000
-/** Dots that one frame may bring. */
-const REQUESTS_PER_FRAME = 24
 /** Finished requests that a snapshot brings. */
 const REQUESTS_PER_SNAPSHOT = 120
 /** Events that one step may take before it gives up waiting for a client's answer. */
@@ -65,8 +40,12 @@ export class FrameSource {
   private files: readonly SourceFile[]
   private history = new History()
   private run: Run
-  /** An older stretch of the same run, run again to see a request whose records were no longer kept. */
-  private dug: Run | null = null
+  /** Older moments of the same run, run again for who asks for what is no longer held. */
+  private readonly digs = new Digs(() => ({
+    run: new Run(this.options.start, this.files),
+    history: this.history.until(Infinity),
+  }))
+  private answered: Answer[] = []
   private shown = 0
   /** Moment ahead to which the mesh hurries; -1 = it does not. */
   private goal = -1
@@ -133,6 +112,31 @@ export class FrameSource {
    */
   advance(wallMs: number, patient: Patience = countdown(50)): DeltaFrame | null {
     if (this.run.mesh === null) return null
+    // at full speed the mesh would take all the time that there is
+    if (this.digs.busy && (this.speed === null || this.goal >= 0 || !this.running)) {
+      this.dig(patient)
+      return null
+    }
+    const frame = this.move(wallMs, patient)
+    if (this.digs.busy) this.dig(patient)
+    return frame
+  }
+
+  /** What has been found since the last call, and how far the search is. */
+  answers(): Answer[] {
+    const answers = this.answered
+    this.answered = []
+    const { progress } = this.digs
+    if (progress === null) return answers
+    const { asker, time, goal } = progress
+    return [...answers, { to: asker, all: [], asker: [{ type: 'digging', time, goal }] }]
+  }
+
+  private dig(patient: Patience): void {
+    for (const { job, told } of this.digs.work(patient)) this.answered.push({ to: job.asker, ...told })
+  }
+
+  private move(wallMs: number, patient: Patience): DeltaFrame | null {
     if (this.goal >= 0) return this.hurry(patient)
     if (!this.running) return null
     const before = this.shown
@@ -149,8 +153,11 @@ export class FrameSource {
     return this.tell()
   }
 
-  /** Obeys; the frames answer whoever asked, those marked `all` concern every viewer. */
-  command(command: Command, patient: Patience = forever): { all: Frame[]; asker: Frame[] } {
+  /**
+   * Obeys; the frames answer whoever asked, those marked `all` concern every viewer. What takes longer than patience lasts
+   * is answered later, by `answers`, to the same `asker`.
+   */
+  command(command: Command, patient: Patience = forever, asker: unknown = null): Told {
     switch (command.do) {
       case 'play':
       case 'pause':
@@ -163,9 +170,11 @@ export class FrameSource {
         this.running = false
         return { all: this.step(command.by, command.back === true), asker: [] }
       case 'apply':
-        return this.apply(command.files)
+        return this.apply(command.files, asker, patient)
       case 'inspect':
-        return { all: [], asker: [this.inspect(command.traceId)] }
+        return this.inspect(command.traceId, asker, patient)
+      case 'proxy':
+        return this.proxy(command.pod, asker, patient)
       case 'seek':
         return { all: this.seek(command.time, patient), asker: [] }
       case 'reset':
@@ -184,7 +193,7 @@ export class FrameSource {
   }
 
   /** Goes over to another mesh; what cannot be opened leaves the one that runs. */
-  private open(opened: SessionOptions | Diagnostic[] | string): { all: Frame[]; asker: Frame[] } {
+  private open(opened: SessionOptions | Diagnostic[] | string): Told {
     if (typeof opened === 'string') return { all: [], asker: [{ type: 'refusal', reason: opened }] }
     if (Array.isArray(opened)) return { all: [], asker: [{ type: 'diagnostics', applied: false, diagnostics: opened }] }
     this.options = opened
@@ -207,7 +216,7 @@ export class FrameSource {
   private begun(): void {
     this.rest = 0
     this.goal = -1
-    this.dug = null
+    for (const job of this.digs.clear()) this.answered.push({ to: job.asker, all: [], asker: job.lost() })
     this.settle()
   }
 
@@ -275,27 +284,56 @@ export class FrameSource {
    * All or nothing. In the past it begins another future: the run is run again up to here, and goes on from here. Documents
    * with errors leave the future that there was.
    */
-  private apply(files: readonly SourceFile[]): { all: Frame[]; asker: Frame[] } {
+  private apply(files: readonly SourceFile[], asker: unknown, patient: Patience): Told {
     if (this.run.mesh === null) return this.mend(files)
-    const { run, history } = this
-    const past = this.shown < run.edge
-    if (past) this.another(this.history.until(this.shown), this.shown)
+    if (this.shown < this.run.edge) return this.applyInThePast(files, asker, patient)
     // what else belongs to this instant comes first, so that the same act can be done again at the same place
     this.run.runTo(this.shown, this.history)
     const diagnostics = this.run.apply(files) ?? []
-    const applied = !diagnostics.some(found => found.level === 'error')
-    if (applied) this.history = this.history.with({ at: this.shown, files })
-    else if (past) {
-      this.run = run
-      this.history = history
-      this.begun()
+    const applied = !hasErrors(diagnostics)
+    if (applied) {
+      this.history = this.history.with({ at: this.shown, files })
+      for (const job of this.digs.clear()) this.answered.push({ to: job.asker, all: [], asker: job.lost() })
     }
-    const all: Frame[] = !applied ? [] : past ? [this.snapshot()] : [this.tell()]
-    return { all, asker: [{ type: 'diagnostics', applied, diagnostics }] }
+    return { all: applied ? [this.tell()] : [], asker: [{ type: 'diagnostics', applied, diagnostics }] }
+  }
+
+  private applyInThePast(files: readonly SourceFile[], asker: unknown, patient: Patience): Told {
+    const at = this.shown
+    return this.soon(at, asker, patient, {
+      done: (dug, keep) => {
+        // whatever comes of it, the run that was dug up has another future now
+        keep()
+        const diagnostics = dug.run.apply(files) ?? []
+        const applied = !hasErrors(diagnostics)
+        if (applied) {
+          this.run = dug.run
+          this.history = this.history.until(at).done().with({ at, files })
+          this.shown = at
+          this.begun()
+        }
+        return { all: applied ? [this.snapshot()] : [], asker: [{ type: 'diagnostics', applied, diagnostics }] }
+      },
+      lost: () => [{ type: 'refusal', reason: 'not applied: the run has gone another way meanwhile' }],
+    })
+  }
+
+  /** Answers at once where patience suffices; otherwise says how far it is, and answers later. */
+  private soon(goal: number, asker: unknown, patient: Patience, job: Pick<Job, 'done' | 'lost'>): Told {
+    const asked: Job = { goal, asker, ...job }
+    this.digs.ask(asked)
+    let told: Told | null = null
+    for (const answer of this.digs.work(patient)) {
+      if (answer.job === asked) told = answer.told
+      else this.answered.push({ to: answer.job.asker, ...answer.told })
+    }
+    if (told !== null) return told
+    const { progress } = this.digs
+    return { all: [], asker: progress === null ? [] : [{ type: 'digging', time: progress.time, goal: progress.goal }] }
   }
 
   /** Documents that made no mesh yet are begun with anew. */
-  private mend(files: readonly SourceFile[]): { all: Frame[]; asker: Frame[] } {
+  private mend(files: readonly SourceFile[]): Told {
     const before = this.files
     this.files = new History([{ at: 0, files }]).filesAt(before, 0)
     const { diagnostics } = (this.run = new Run(this.options.start, this.files))
@@ -308,21 +346,22 @@ export class FrameSource {
     }
   }
 
-  private inspect(traceId: number): RequestDetailFrame {
+  private inspect(traceId: number, asker: unknown, patient: Patience): Told {
     const request = this.run.tape.requestOf(traceId)
-    const run = this.holding(traceId, request)
-    const trace = run?.trace(traceId) ?? null
-    const spans = trace === null || run === null ? [] : spanFrames(trace, run.topology, run.mesh?.resources() ?? [])
-    return { type: 'request', traceId, request, spans }
+    const held = [this.run, this.digs.held].find(run => run?.trace(traceId)?.client != null) ?? null
+    if (held !== null || request === null)
+      return { all: [], asker: [requestDetail(held ?? this.run, traceId, request)] }
+    return this.soon(request.end, asker, patient, {
+      done: ({ run }) => ({ all: [], asker: [requestDetail(run, traceId, request)] }),
+      lost: () => [requestDetail(this.run, traceId, null)],
+    })
   }
 
-  /** The run that still knows all of a request: this one, or the same run again up to the request's end. */
-  private holding(traceId: number, request: RequestFrame | null): Run | null {
-    for (const run of [this.run, this.dug]) if (run?.trace(traceId)?.client != null) return run
-    if (request === null) return this.run
-    this.dug = new Run(this.options.start, this.files)
-    this.dug.runTo(request.end, this.history.until(request.end))
-    return this.dug
+  private proxy(pod: string, asker: unknown, patient: Patience): Told {
+    const at = this.shown
+    const look = (run: Run): Frame => ({ type: 'proxy', pod, at, state: run.proxy(pod) })
+    if (this.run.edge === at) return { all: [], asker: [look(this.run)] }
+    return this.soon(at, asker, patient, { done: ({ run }) => ({ all: [], asker: [look(run)] }), lost: () => [] })
   }
 
   private tell(): DeltaFrame {
@@ -359,23 +398,6 @@ export class FrameSource {
     const { shown, speed, run, goal } = this
     return { time: shown, edge: run.edge, goal, running: this.running && run.mesh !== null, speed }
   }
-}
-
-function sameFiles(some: readonly SourceFile[], others: readonly SourceFile[]): boolean {
-  return (
-    some.length === others.length &&
-    some.every((file, i) => file.name === others[i]?.name && file.content === others[i]?.content)
-  )
-}
-
-/** One in n by a hash of the id, so that the same requests are drawn again; what went wrong is drawn first. */
-function sample(requests: readonly RequestFrame[]): { chosen: RequestFrame[]; sampling: number } {
-  let sampling = 1
-  while (requests.length > REQUESTS_PER_FRAME * sampling) sampling *= 2
-  const bad = requests.filter(request => request.outcome !== 'ok').slice(0, REQUESTS_PER_FRAME)
-  const good = requests.filter(r => r.outcome === 'ok' && chosen(r, sampling))
-  const picked = [...bad, ...good.slice(0, Math.max(4, REQUESTS_PER_FRAME - bad.length))]
-  return { chosen: picked.sort((a, b) => a.end - b.end || a.traceId - b.traceId), sampling }
 }
 
 /** Patience for so many questions, where the rim brings no clock. */

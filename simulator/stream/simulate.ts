@@ -4,7 +4,9 @@ import { parseDuration } from '../engine/index.ts'
 import type { SourceFile } from '../resources/types.ts'
 import { createSimulation, MODEL, type ScenarioSpec, VERSION } from '../scenario/index.ts'
 import { castOf } from './cast-of.ts'
-import { FrameSource, type Meshes, type SessionOptions } from './session.ts'
+import { proxyState } from './proxy-state.ts'
+import { FrameSource } from './session.ts'
+import type { Meshes, SessionOptions } from './session-options.ts'
 import { cardOf, type Opened, openEntry, openFiles, type ShelfEntry } from './shelf.ts'
 
 export interface FrameSourceOptions {
@@ -67,6 +69,7 @@ function sessionOf(options: FrameSourceOptions): SessionOptions {
           cast: () => castOf(simulation),
           castMark: () => `${simulation.marks.length} ${[...world.pods.keys()].join(' ')}`,
           resources: () => world.currentResources(),
+          proxy: (pod, knowledge) => proxyState(simulation, pod, knowledge),
         },
       }
     },

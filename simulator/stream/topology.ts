@@ -14,6 +14,7 @@ export class Topology {
   private readonly edges = new Map<string, EdgeFrame>()
   private readonly nodeByPod = new Map<string, string>()
   private readonly nodeByIp = new Map<string, string>()
+  private readonly podByIp = new Map<string, string>()
   private readonly namespaceByPod = new Map<string, string>()
   /** `name.namespace` of a service -> node that stands for it. */
   private readonly nodeByService = new Map<string, string>()
@@ -27,7 +28,8 @@ export class Topology {
     const version = this.version
     const kept = [...this.edges.values()]
     const outside = [...this.nodes.values()].filter(node => node.kind === 'external')
-    for (const map of [this.nodes, this.edges, this.nodeByPod, this.nodeByIp, this.nodeByService]) map.clear()
+    for (const map of [this.nodes, this.edges, this.nodeByPod, this.nodeByIp, this.podByIp, this.nodeByService])
+      map.clear()
     this.externals = outside.length
     this.addClients(cast)
     for (const pod of cast.pods) this.addPod(pod)
@@ -74,6 +76,12 @@ export class Topology {
   /** Of an address with or without a port. */
   nodeOfAddress(address: string): string | null {
     return this.nodeByIp.get(address.split(':')[0] ?? '') ?? null
+  }
+
+  /** Pod and node behind `ip:port`; '' where nobody of the mesh stands there. */
+  partyAt(address: string): { pod: string; node: string } {
+    const ip = address.split(':')[0] ?? ''
+    return { pod: this.podByIp.get(ip) ?? '', node: this.nodeByIp.get(ip) ?? '' }
   }
 
   namespaceOfPod(id: string): string {
@@ -124,14 +132,15 @@ export class Topology {
     if (known === undefined) {
       this.add(id, pod.gateway ? 'gateway' : 'workload', pod.workload, pod.namespace)
       const node = this.nodes.get(id)
-      if (node !== undefined)
-        Object.assign(node, { app: pod.app, version: pod.version, pods: [pod.id], proxied: pod.proxied })
+      if (node !== undefined) this.podByIp.set(pod.ip, pod.id)
+      Object.assign(node, { app: pod.app, version: pod.version, pods: [pod.id], proxied: pod.proxied })
     } else {
       known.pods = [...known.pods, pod.id].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
       known.proxied &&= pod.proxied
     }
     this.nodeByPod.set(pod.id, id)
     this.nodeByIp.set(pod.ip, id)
+    this.podByIp.set(pod.ip, pod.id)
     this.namespaceByPod.set(pod.id, pod.namespace)
   }
 

@@ -23,6 +23,7 @@ export class Watcher implements Recorder {
   readonly traces = new TraceStore()
   private readonly topology: Topology
   private readonly tape: Tape
+  private readonly versions = new Map<string, number>()
   private cast: Cast = { pods: [], services: [], loads: [], calls: [] }
   /** Records of the birth of a world, before its cast is known. */
   private early: Observation[] | null = []
@@ -77,7 +78,13 @@ export class Watcher implements Recorder {
     }
   }
 
+  /** Number of the push that a proxy took last in a type; 0 = what it began with. */
+  versionOf(proxy: string, type: string): number {
+    return this.versions.get(`${proxy} ${type}`) ?? 0
+  }
+
   private push(record: PushRecord): void {
+    for (const type of record.types) this.versions.set(`${record.proxy} ${type}`, Number(record.version) || 0)
     this.tape.push(record.at, Number(record.version) || 0)
     const node = this.topology.nodeOfPod(record.proxy) ?? ''
     // The first configuration of each proxy is part of its birth, not news.

@@ -32,11 +32,16 @@ class Retries {
   }
 
   get free(): boolean {
-    if (this.budget === null) return this.count < this.limit
+    return this.count < this.most
+  }
+
+  /** How many there may be now. */
+  get most(): number {
+    if (this.budget === null) return this.limit
     const percent = number(object(this.budget.budget_percent).value, 20)
     const least = number(this.budget.min_retry_concurrency, 3)
     const active = this.breakers.requests.count + this.breakers.pending.count
-    return this.count < Math.max(least, Math.floor((percent / 100) * active))
+    return Math.max(least, Math.floor((percent / 100) * active))
   }
 }
 

@@ -201,6 +201,11 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
     return host
   }
 
+  /** From when on an ejected host may come back; -1 where nobody is ejected. */
+  ejectedUntil({ monitor }: Host): SimTime {
+    return this.outlier === null || monitor === null || !monitor.ejected ? -1 : this.outlier.until(monitor)
+  }
+
   /** A try ended with this response status. */
   report(host: Host, status: number): void {
     this.outlier?.response(host, status)

@@ -167,6 +167,11 @@ export class OutlierDetector implements EventHandler {
     this.owner.onEjection(host, false, '')
   }
 
+  /** From when on a sweep lets it in again. */
+  until({ ejectedAt, backoff, jitter }: HostMonitor): SimTime {
+    return ejectedAt + Math.min(this.base * backoff, this.longest) + jitter
+  }
+
   /** A host has left the cluster: its slot is free. */
   forget(host: Host): void {
     if (host.monitor?.ejected) this.active--
@@ -199,7 +204,7 @@ export class OutlierDetector implements EventHandler {
       const m = host.monitor
       if (m === null) continue
       if (m.ejected) {
-        if (now - m.ejectedAt >= Math.min(this.base * m.backoff, this.longest) + m.jitter) this.restore(host, m)
+        if (now >= this.until(m)) this.restore(host, m)
       } else if (m.backoff > 0 && now - m.returnedAt >= this.interval) m.backoff--
       busy = busy || m.ejected || m.backoff > 0
     }

@@ -138,6 +138,10 @@ export class HandmadeMesh implements RunningMesh, EventHandler {
     return 'always'
   }
 
+  proxy(): null {
+    return null
+  }
+
   resources(): [] {
     return []
   }
