@@ -38,6 +38,9 @@ export interface MeshStart {
 /** Brings the mesh to life with these documents and this observer; equal calls give equal runs. */
 export type Start = (files: readonly SourceFile[], recorder: Recorder) => MeshStart
 
+/** Events that one step may take before it gives up waiting for a client's answer. */
+const STEP_EVENTS_MAX = 200_000
+
 export class Run {
   readonly topology = new Topology()
   readonly tape = new Tape()
@@ -76,8 +79,15 @@ export class Run {
     this.through(mesh, time)
   }
 
-  /** One event of the engine; false when none is left. */
-  step(): boolean {
+  /** One event further, or until the next request of a client has ended. */
+  stepOn(by: 'event' | 'request'): void {
+    const seen = this.tape.requestBeside(this.edge + 1, true)
+    for (let i = 0; i < STEP_EVENTS_MAX; i++) {
+      if (!this.step() || by === 'event' || this.tape.requestBeside(this.edge + 1, true) !== seen) break
+    }
+  }
+
+  private step(): boolean {
     const went = this.mesh?.step() ?? false
     this.meet()
     this.keys()

@@ -35,3 +35,16 @@ export function sample(requests: readonly RequestFrame[]): { chosen: RequestFram
   const picked = [...bad, ...good.slice(0, Math.max(4, REQUESTS_PER_FRAME - bad.length))]
   return { chosen: picked.sort((a, b) => a.end - b.end || a.traceId - b.traceId), sampling }
 }
+
+/** False ends what is being done early; the rest is done, or let go, at the next `advance`. */
+export type Patience = () => boolean
+
+/** Patience for so many questions, where the rim brings no clock. */
+export function countdown(times: number): Patience {
+  let left = times
+  return () => --left > 0
+}
+
+export function forever(): boolean {
+  return true
+}

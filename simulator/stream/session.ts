@@ -16,19 +16,14 @@ import {
 } from './frame.ts'
 import { History } from './history.ts'
 import { Run } from './run.ts'
-import { hasErrors, requestDetail, sameFiles, sample } from './session-answers.ts'
+import { countdown, forever, hasErrors, type Patience, requestDetail, sameFiles, sample } from './session-answers.ts'
 import type { Meshes, SessionOptions } from './session-options.ts'
 import type { Key } from './tape.ts'
-
-/** False ends what is being done early; the rest is done, or let go, at the next `advance`. */
-export type Patience = () => boolean
 
 /** Virtual time run between two looks at the rim's patience. */
 const CHUNK = 20_000
 /** Finished requests that a snapshot brings. */
 const REQUESTS_PER_SNAPSHOT = 120
-/** Events that one step may take before it gives up waiting for a client's answer. */
-const STEP_EVENTS_MAX = 200_000
 /** A jump does not run further ahead than this at once. */
 const LEAP_MAX = 600_000_000
 const NO_KEY: Key = { at: 0, edges: [], nodes: [], topology: { nodes: [], edges: [] } }
@@ -216,8 +211,13 @@ export class FrameSource {
   private begun(): void {
     this.rest = 0
     this.goal = -1
-    for (const job of this.digs.clear()) this.answered.push({ to: job.asker, all: [], asker: job.lost() })
+    this.forget()
     this.settle()
+  }
+
+  /** What was dug up is of no use any more, and whoever waits is told so. */
+  private forget(): void {
+    for (const job of this.digs.clear()) this.answered.push({ to: job.asker, all: [], asker: job.lost() })
   }
 
   /** Nothing is new for those who get a snapshot now. */
@@ -258,25 +258,18 @@ export class FrameSource {
 
   private step(by: 'event' | 'request', back: boolean): Frame[] {
     const { run } = this
+    const beside = (): number | null =>
+      by === 'event' ? run.tape.eventBeside(this.shown, back) : run.tape.requestBeside(this.shown, back)
     if (back) {
-      this.shown =
-        (by === 'event' ? run.tape.eventBeside(this.shown, true) : run.tape.requestBeside(this.shown, true)) ?? 0
+      this.shown = beside() ?? 0
       this.settle()
       return [this.snapshot()]
     }
-    if (this.shown < run.edge) {
-      const next = by === 'event' ? run.tape.eventBeside(this.shown, false) : run.tape.requestBeside(this.shown, false)
-      if (next !== null && next <= run.edge) {
-        this.shown = next
-        return [this.tell()]
-      }
+    const next = this.shown < run.edge ? beside() : null
+    if (next === null || next > run.edge) {
+      run.stepOn(by)
       this.shown = run.edge
-    }
-    const seen = run.tape.requestBeside(run.edge + 1, true)
-    for (let i = 0; i < STEP_EVENTS_MAX; i++) {
-      if (!run.step() || by === 'event' || run.tape.requestBeside(run.edge + 1, true) !== seen) break
-    }
-    this.shown = run.edge
+    } else this.shown = next
     return [this.tell()]
   }
 
@@ -293,7 +286,7 @@ export class FrameSource {
     const applied = !hasErrors(diagnostics)
     if (applied) {
       this.history = this.history.with({ at: this.shown, files })
-      for (const job of this.digs.clear()) this.answered.push({ to: job.asker, all: [], asker: job.lost() })
+      this.forget()
     }
     return { all: applied ? [this.tell()] : [], asker: [{ type: 'diagnostics', applied, diagnostics }] }
   }
@@ -398,14 +391,4 @@ export class FrameSource {
     const { shown, speed, run, goal } = this
     return { time: shown, edge: run.edge, goal, running: this.running && run.mesh !== null, speed }
   }
-}
-
-/** Patience for so many questions, where the rim brings no clock. */
-function countdown(times: number): Patience {
-  let left = times
-  return () => --left > 0
-}
-
-function forever(): boolean {
-  return true
 }

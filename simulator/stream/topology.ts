@@ -132,8 +132,8 @@ export class Topology {
     if (known === undefined) {
       this.add(id, pod.gateway ? 'gateway' : 'workload', pod.workload, pod.namespace)
       const node = this.nodes.get(id)
-      if (node !== undefined) this.podByIp.set(pod.ip, pod.id)
-      Object.assign(node, { app: pod.app, version: pod.version, pods: [pod.id], proxied: pod.proxied })
+      if (node !== undefined)
+        Object.assign(node, { app: pod.app, version: pod.version, pods: [pod.id], proxied: pod.proxied })
     } else {
       known.pods = [...known.pods, pod.id].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
       known.proxied &&= pod.proxied
