@@ -60,7 +60,11 @@ export class JwtAuthnFilter implements HttpFilter {
     const name = text(config.provider_name) || text(object(config.provider_and_audiences).provider_name)
     if (name !== '') {
       const provider = this.providers.get(name)
-      return provider === undefined ? () => OK : stream => provider.verify(stream)
+      if (provider === undefined) return () => OK
+      return stream => {
+        provider.sanitize(stream)
+        return provider.verify(stream)
+      }
     }
     if (config.requires_any) return this.any(list(object(config.requires_any).requirements))
     if (config.requires_all) return this.all(list(object(config.requires_all).requirements))
@@ -100,6 +104,7 @@ export class JwtAuthnFilter implements HttpFilter {
   private optional(stream: HttpStream): Verdict {
     const providers = [...this.providers.values()]
     const found = new Map<string, JwtProvider>()
+    for (const provider of providers) provider.sanitize(stream)
     for (const provider of providers) for (const { token } of provider.extract(stream)) found.set(token, provider)
     let last = OK
     for (const [token] of found) {

@@ -33,6 +33,8 @@ export class JwtProvider {
   private readonly audiences: Set<string>
   private readonly jwks: JsonObject
   private readonly skew: number
+  /** Headers that a good token fills. */
+  private readonly written: readonly string[]
   private readonly signatures = new Map<string, string>()
 
   constructor(config: JsonObject) {
@@ -41,6 +43,10 @@ export class JwtProvider {
     this.audiences = new Set(list(config.audiences).map(audience => bareAudience(text(audience))))
     this.jwks = keysOf(text(object(config.local_jwks).inline_string))
     this.skew = number(config.clock_skew_seconds, SKEW_SECONDS)
+    const claims = list(config.claim_to_headers).map(rule => text(object(rule).header_name))
+    this.written = [text(config.forward_payload_header), ...claims]
+      .filter(name => name !== '')
+      .map(n => n.toLowerCase())
   }
 
   /** All tokens that stand where this provider looks. */
@@ -59,6 +65,13 @@ export class JwtProvider {
     for (const name of params) found.push(...fromParam(stream, name))
     for (const name of cookies) found.push(...fromCookie(stream, name))
     return found
+  }
+
+  /** What the proxy writes for a good token, nobody else may write (extractor.cc sanitizeHeaders). */
+  sanitize(stream: HttpStream): void {
+    for (const name of this.written) {
+      if (header(stream.request.headers, name) !== undefined) remove(stream.ownHeaders(), name)
+    }
   }
 
   /** Each token in this provider's places must be good; none at all is "Jwt is missing". */
@@ -113,9 +126,7 @@ export class JwtProvider {
     if (payloadHeader !== '') put(stream.ownHeaders(), payloadHeader, toBase64Url(utf8(JSON.stringify(jwt.payload))))
     for (const rule of list(config.claim_to_headers).map(object)) {
       const value = claim(jwt.payload, text(rule.claim_name))
-      const name = text(rule.header_name).toLowerCase()
-      remove(stream.ownHeaders(), name)
-      if (value !== '') put(stream.ownHeaders(), name, value)
+      if (value !== '') put(stream.ownHeaders(), text(rule.header_name).toLowerCase(), value)
     }
     if (config.clear_route_cache === true) stream.clearRouteCache()
   }
@@ -149,7 +160,8 @@ function claim(payload: JsonObject, path: string): string {
   let value: Json | undefined = payload
   for (const key of path.split('.')) value = object(value)[key]
   if (typeof value === 'string') return value
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : value.toFixed(6)
+  if (typeof value === 'boolean') return String(value)
   return value === undefined || value === null ? '' : toBase64Url(utf8(JSON.stringify(value)))
 }
 
