@@ -31,6 +31,8 @@ export interface KindEntry {
   schema: z.ZodType
   /** Istio's own kinds are protobuf JSON: snake_case and enum numbers are understood, unknown fields are errors. */
   istio: boolean
+  /** Without a spec: its fields stand beside `metadata`. */
+  flat: boolean
 }
 
 const entries = new Map<string, KindEntry>()
@@ -41,7 +43,7 @@ function add(
   kind: string,
   plural: string,
   schema: z.ZodType,
-  options: { cluster?: boolean; istio?: boolean } = {},
+  options: { cluster?: boolean; istio?: boolean; flat?: boolean } = {},
 ): void {
   const apiVersions = versions.split(' ').map(version => (group === '' ? version : `${group}/${version}`))
   entries.set(`${group}/${kind}`, {
@@ -52,6 +54,7 @@ function add(
     namespaced: options.cluster !== true,
     schema,
     istio: options.istio === true,
+    flat: options.flat === true,
   })
 }
 
@@ -79,10 +82,10 @@ add('', 'v1', 'Namespace', 'namespaces', k8s.Namespace, { cluster: true })
 add('', 'v1', 'Node', 'nodes', k8s.Opaque, { cluster: true })
 add('', 'v1', 'Service', 'services', k8s.K8sService)
 add('', 'v1', 'Pod', 'pods', k8s.Pod)
-add('', 'v1', 'ServiceAccount', 'serviceaccounts', k8s.ServiceAccount)
-add('', 'v1', 'Secret', 'secrets', k8s.Secret)
-add('', 'v1', 'ConfigMap', 'configmaps', k8s.ConfigMap)
-add('', 'v1', 'Endpoints', 'endpoints', k8s.Endpoints)
+add('', 'v1', 'ServiceAccount', 'serviceaccounts', k8s.ServiceAccount, { flat: true })
+add('', 'v1', 'Secret', 'secrets', k8s.Secret, { flat: true })
+add('', 'v1', 'ConfigMap', 'configmaps', k8s.ConfigMap, { flat: true })
+add('', 'v1', 'Endpoints', 'endpoints', k8s.Endpoints, { flat: true })
 add('', 'v1', 'ReplicationController', 'replicationcontrollers', k8s.Opaque)
 add('', 'v1', 'PersistentVolumeClaim', 'persistentvolumeclaims', k8s.Opaque)
 add('', 'v1', 'PersistentVolume', 'persistentvolumes', k8s.Opaque, { cluster: true })
@@ -95,20 +98,26 @@ add('batch', 'v1', 'CronJob', 'cronjobs', k8s.Opaque)
 add('autoscaling', 'v2 v1 v2beta2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', k8s.Opaque)
 add('flagger.app', 'v1beta1', 'Canary', 'canaries', Canary)
 add('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets', k8s.Opaque)
-add('discovery.k8s.io', 'v1 v1beta1', 'EndpointSlice', 'endpointslices', k8s.EndpointSlice)
+add('discovery.k8s.io', 'v1 v1beta1', 'EndpointSlice', 'endpointslices', k8s.EndpointSlice, { flat: true })
 add('networking.k8s.io', 'v1 v1beta1', 'Ingress', 'ingresses', k8s.Ingress)
 add('networking.k8s.io', 'v1', 'IngressClass', 'ingressclasses', k8s.Opaque, { cluster: true })
 add('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies', k8s.Opaque)
 const RBAC = 'rbac.authorization.k8s.io'
-add(RBAC, 'v1', 'Role', 'roles', k8s.Opaque)
-add(RBAC, 'v1', 'RoleBinding', 'rolebindings', k8s.Opaque)
-add(RBAC, 'v1', 'ClusterRole', 'clusterroles', k8s.Opaque, { cluster: true })
-add(RBAC, 'v1', 'ClusterRoleBinding', 'clusterrolebindings', k8s.Opaque, { cluster: true })
+add(RBAC, 'v1', 'Role', 'roles', k8s.Opaque, { flat: true })
+add(RBAC, 'v1', 'RoleBinding', 'rolebindings', k8s.Opaque, { flat: true })
+add(RBAC, 'v1', 'ClusterRole', 'clusterroles', k8s.Opaque, { cluster: true, flat: true })
+add(RBAC, 'v1', 'ClusterRoleBinding', 'clusterrolebindings', k8s.Opaque, { cluster: true, flat: true })
 const crd = 'apiextensions.k8s.io'
 add(crd, 'v1', 'CustomResourceDefinition', 'customresourcedefinitions', k8s.Opaque, { cluster: true })
 const hooks = 'admissionregistration.k8s.io'
-add(hooks, 'v1', 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', k8s.Opaque, { cluster: true })
-add(hooks, 'v1', 'ValidatingWebhookConfiguration', 'validatingwebhookconfigurations', k8s.Opaque, { cluster: true })
+add(hooks, 'v1', 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', k8s.Opaque, {
+  cluster: true,
+  flat: true,
+})
+add(hooks, 'v1', 'ValidatingWebhookConfiguration', 'validatingwebhookconfigurations', k8s.Opaque, {
+  cluster: true,
+  flat: true,
+})
 add('install.istio.io', 'v1alpha1', 'IstioOperator', 'istiooperators', k8s.Opaque)
 
 const GATEWAY = 'gateway.networking.k8s.io'

@@ -2,7 +2,7 @@
 // `kubectl patch --type=merge` does it. A patched object that validation refuses changes nothing, and the timeline says so.
 import { z } from 'zod'
 import type { Diagnostic } from '../../diagnostics/types.ts'
-import { loadResources } from '../../resources/index.ts'
+import { loadResources, lookupKind } from '../../resources/index.ts'
 import type { Resource } from '../../resources/types.ts'
 import { validateAll } from '../../validation/index.ts'
 import { mergePatch } from './merge-patch.ts'
@@ -52,8 +52,8 @@ function find(resources: readonly Resource[], { kind, name, namespace = 'default
 function patched(old: Resource, spec: PatchSpec, where: string): { resources: Resource[]; diagnostics: Diagnostic[] } {
   const { name, namespace, labels, annotations } = old.metadata
   const head = { apiVersion: old.apiVersion, kind: old.kind, metadata: { name, namespace, labels, annotations } }
-  // Kinds without a spec keep their fields at the top of the document.
-  const body = 'spec' in spec.merge || !isObject(old.spec) ? { spec: old.spec } : old.spec
+  const flat = lookupKind(old.apiVersion, old.kind)?.flat === true && isObject(old.spec)
+  const body = flat ? (old.spec as Record<string, unknown>) : { spec: old.spec }
   const document = mergePatch({ ...head, ...body }, spec.merge)
   const loaded = loadResources([{ name: where, content: JSON.stringify(document) }])
   return { resources: loaded.resources, diagnostics: [...loaded.diagnostics, ...validateAll(loaded.resources)] }

@@ -66,6 +66,21 @@ describe('an event', () => {
     expect(result.report?.marks[0]?.what).toBe('patch VirtualService a')
     expect(statuses(result)).toEqual({ 200: 51, 418: 48 })
   })
+  test('patches labels and annotations alone, and kinds without a spec', () => {
+    const result = run(`    - at: 5s
+      patch: { kind: VirtualService, name: a, merge: { metadata: { annotations: { note: x } } } }
+    - at: 6s
+      patch: { kind: ConfigMap, name: c, merge: { data: { more: x } } }
+      apply: |
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: { name: c }
+        data: { some: y }
+`)
+    expect(result.diagnostics).toEqual([])
+    expect(result.report?.marks.map(({ what }) => what).filter(what => what.includes('refused'))).toEqual([])
+    expect(statuses(result)).toEqual({ 200: 99 })
+  })
   test('that patches into something invalid is found before the run', () => {
     const { diagnostics } = run(`    - at: 5s
       patch: { kind: VirtualService, name: a, merge: { spec: { hosts: 3 } } }
