@@ -3,7 +3,7 @@ import { overlay } from '../diff/index.ts'
 import type { DumpSource } from '../export/index.ts'
 import { EPOCH_SECONDS } from '../observation/index.ts'
 import { bareScenario, type Moment, type Simulation, simulationAt, stopInWords, workloadOf } from '../scenario/index.ts'
-import { type Pod, proxyNode, type World } from '../world/index.ts'
+import type { Pod, World } from '../world/index.ts'
 import type { ProxyConfiguration } from '../xds/types.ts'
 import { CommandFailure, EXIT } from './exit-codes.ts'
 import { readScenario, readSources, report } from './files.ts'
@@ -35,9 +35,9 @@ export function dumpSourceOf(workload: string, flags: MeshFlags): DumpSource {
   const { world } = simulationOf(flags)
   const pod = podOf(world, workload)
   const configuration = world.configuration(pod.id)
-  if (configuration === null) throw new CommandFailure(EXIT.inputData, `${workload} has no proxy`)
+  if (configuration === null || pod.node === null) throw new CommandFailure(EXIT.inputData, `${workload} has no proxy`)
   return {
-    node: proxyNode(pod.workload, pod.annotations),
+    node: pod.node,
     identity: pod.identity,
     configuration,
     resources: world.currentResources(),

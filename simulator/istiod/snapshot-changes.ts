@@ -26,8 +26,9 @@ function changedResources(before: MeshSnapshot, after: MeshSnapshot): Resource[]
 }
 
 function sameSurroundings(before: MeshSnapshot, after: MeshSnapshot): boolean {
-  const one = { ...before.input, resources: null }
-  const other = { ...after.input, resources: null }
+  // addresses of ServiceEntries change with the objects
+  const one = { ...before.input, resources: null, entryIps: null }
+  const other = { ...after.input, resources: null, entryIps: null }
   const names = new Set([...Object.keys(one), ...Object.keys(other)])
   return [...names].every(name => {
     const key = name as keyof typeof one

@@ -67,7 +67,7 @@ class Snapshot implements MeshSnapshot {
 
     this.directory = part(
       SERVICES,
-      old => old.directory,
+      old => (sameValue(old.input.entryIps, input.entryIps) ? old.directory : new ServiceDirectory(input, meshConfig)),
       () => new ServiceDirectory(input, meshConfig),
     )
     const { services } = this.directory

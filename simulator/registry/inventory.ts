@@ -15,6 +15,7 @@ const ISTIO_GROUPS: Readonly<Record<string, string>> = {
   RequestAuthentication: 'security.istio.io',
   AuthorizationPolicy: 'security.istio.io',
   Telemetry: 'telemetry.istio.io',
+  ProxyConfig: 'networking.istio.io',
 }
 
 export class Inventory {

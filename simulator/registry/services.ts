@@ -4,6 +4,7 @@ import type { K8sService } from '../resources/kubernetes/kinds.ts'
 import type { ServiceEntry } from '../resources/networking/service-entry.ts'
 import { kubernetesProtocol, parseProtocol } from '../resources/protocol.ts'
 import type { Resource } from '../resources/types.ts'
+import { allocatedIps, allocatesByController, hashedIps } from './auto-allocation.ts'
 import { compareAge, DOMAIN_SUFFIX } from './names.ts'
 import type { RegistryInput, Resolution, Service } from './types.ts'
 
@@ -49,6 +50,7 @@ export function kubernetesService(resource: Resource, clusterIp: string | undefi
     name: metadata.name,
     namespace: metadata.namespace,
     addresses,
+    autoAllocated: [],
     ports: (spec.ports ?? []).map(port => ({
       name: port.name ?? '',
       port: port.port,
@@ -86,7 +88,10 @@ const withoutHostMask = (address: string): string =>
       : address
 
 /** One service per host of a ServiceEntry. */
-export function entryServices(resource: Resource): Service[] {
+export function entryServices(
+  resource: Resource,
+  allocated: (host: string) => readonly string[] = () => [],
+): Service[] {
   const { metadata } = resource
   const spec = resource.spec as ServiceEntry
   return spec.hosts.map(host => ({
@@ -94,6 +99,7 @@ export function entryServices(resource: Resource): Service[] {
     name: host,
     namespace: metadata.namespace,
     addresses: (spec.addresses ?? []).map(withoutHostMask),
+    autoAllocated: allocated(host),
     ports: (spec.ports ?? []).map(port => ({
       name: port.name,
       port: port.number,
@@ -121,14 +127,20 @@ export function entryServices(resource: Resource): Service[] {
 /** All services, oldest first. */
 export function buildServices(input: RegistryInput): Service[] {
   const services: Service[] = []
+  const controlled = allocatesByController(input.featureFlags)
   for (const resource of input.resources) {
     if (resource.kind === 'Service' && !resource.apiVersion.includes('/')) {
       const { name, namespace } = resource.metadata
       services.push(
         kubernetesService(resource, input.clusterIps.get(`${name}.${namespace}`), input.meshConfig.trustDomain),
       )
-    } else if (resource.kind === 'ServiceEntry') services.push(...entryServices(resource))
+    } else if (resource.kind === 'ServiceEntry') {
+      services.push(
+        ...entryServices(resource, host => (controlled ? allocatedIps(resource, host, input.entryIps) : [])),
+      )
+    }
   }
+  if (!controlled) for (const [service, addresses] of hashedIps(services)) service.autoAllocated = addresses
   return services.sort(compareAge)
 }
 

@@ -21,6 +21,8 @@ export interface Service {
   namespace: string
   /** Cluster IPs or ServiceEntry addresses; [] or ['0.0.0.0'] semantics: empty = no VIP. */
   addresses: string[]
+  /** Given by istiod to a ServiceEntry's host without any: IPv4, IPv6; only proxies that answer DNS themselves use them. */
+  autoAllocated: readonly string[]
   ports: ServicePort[]
   resolution: Resolution
   meshExternal: boolean
@@ -121,6 +123,8 @@ export interface RegistryInput {
   departed?: readonly Pick<Workload, 'namespace' | 'labels' | 'serviceAccount'>[]
   /** `name.namespace` of a Kubernetes Service -> its ClusterIP, where the Service does not say. */
   clusterIps: ReadonlyMap<string, string>
+  /** What istiod's controller gave to hosts of ServiceEntries: `namespace/name/host` -> addresses. */
+  entryIps?: ReadonlyMap<string, readonly string[]>
   /** Domain that short names in Istio's objects are completed with; '' = only the namespace. Default `cluster.local`. */
   configDomain?: string
   /** istiod's environment variables that differ from the default. */

@@ -133,7 +133,7 @@ export function defaultMeshConfig(): MeshConfig {
   }
 }
 
-const isFields = (value: unknown): value is Fields =>
+export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function mergeFields(base: Fields, over: Fields): Fields {

@@ -104,7 +104,7 @@ export class Applications implements PodApplications {
       tree: world.tree,
       recorder: this.recorder,
       network: pod.network,
-      resolve: host => world.resolve(host, pod.workload.namespace),
+      resolve: host => world.resolveIn(pod, host),
       name,
       pod: pod.id,
       behaviour,

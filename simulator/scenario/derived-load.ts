@@ -1,7 +1,7 @@
 // Documents alone say nothing of traffic. So that a mesh without a scenario lives all the same, a little load is derived
 // from what its gateways serve: each HTTP route of a VirtualService is asked for from the internet. Said in the report.
 import type { HTTPRoute } from '../resources/index.ts'
-import { proxyNode, type World } from '../world/index.ts'
+import type { World } from '../world/index.ts'
 import type { LoadSpec, RequestSpec } from '../world/load/index.ts'
 
 /** Requests per second through each gateway. */
@@ -50,7 +50,8 @@ export function derivedLoads(world: World): LoadSpec[] {
     )
     if (pod === undefined || done.has(pod.id)) continue
     done.add(pod.id)
-    const node = proxyNode(pod.workload, pod.annotations)
+    const { node } = pod
+    if (node === null) continue
     const http = service.ports.find(port => port.protocol === 'HTTP' || port.protocol === 'HTTP2')
     if (http === undefined) continue
     const via = `${service.name}.${service.namespace}`

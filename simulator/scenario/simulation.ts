@@ -211,12 +211,11 @@ export class Simulation {
         )
         continue
       }
-      const namespace = pod?.workload.namespace ?? 'default'
       const load = new LoadGenerator({
         scheduler: this.engine,
         tree: this.world.tree,
         network: pod?.network ?? this.world.externalClient(spec.source),
-        resolve: host => this.world.resolve(host, namespace),
+        resolve: host => (pod === null ? this.world.resolve(host, 'default') : this.world.resolveIn(pod, host)),
         recorder: this.recorder,
         spec,
         epochSeconds: EPOCH_SECONDS,

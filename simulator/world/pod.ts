@@ -1,6 +1,6 @@
 // One pod: its sockets, and what its application and its proxy see of the network.
 import type { Proxy as Envoy } from '../envoy/index.ts'
-import type { Workload } from '../registry/types.ts'
+import type { ProxyNode, Workload } from '../registry/types.ts'
 import type {
   Acceptor,
   AcceptResult,
@@ -28,6 +28,7 @@ export class WorldPod implements Pod, Network, Acceptor {
   readonly outside: boolean
   readonly capture: CaptureRules
   proxy: Envoy | null = null
+  node: ProxyNode | null = null
   killed = false
   private readonly fabric: Fabric
   private readonly acceptors = new Map<number, Acceptor>()

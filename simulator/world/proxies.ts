@@ -25,8 +25,12 @@ export function identityOf(workload: Workload, meshConfig: MeshConfig): Certific
   }
 }
 
-/** What istiod is told of a proxy when it connects. */
-export function proxyNode(workload: Workload, annotations: Readonly<Record<string, string>>): ProxyNode {
+/** What istiod is told of a proxy when it connects; `declared`: what its environment says beside the usual. */
+export function proxyNode(
+  workload: Workload,
+  annotations: Readonly<Record<string, string>>,
+  declared: Readonly<Record<string, unknown>> = {},
+): ProxyNode {
   return {
     id: `${workload.name}.${workload.namespace}`,
     type: workload.gateway ? 'router' : 'sidecar',
@@ -37,7 +41,7 @@ export function proxyNode(workload: Workload, annotations: Readonly<Record<strin
     serviceAccount: workload.serviceAccount,
     locality: workload.locality,
     dnsDomain: `${workload.namespace}.svc.cluster.local`,
-    metadata: { NAMESPACE: workload.namespace, LABELS: workload.labels, ANNOTATIONS: annotations },
+    metadata: { ...declared, NAMESPACE: workload.namespace, LABELS: workload.labels, ANNOTATIONS: annotations },
     clusterId: 'Kubernetes',
     nodeName: workload.node,
   }

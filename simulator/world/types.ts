@@ -3,7 +3,7 @@
 import type { DistributionSpec } from '../engine/index.ts'
 import type { Proxy as Envoy } from '../envoy/index.ts'
 import type { Recorder } from '../observation/types.ts'
-import type { MeshConfig, Workload } from '../registry/types.ts'
+import type { MeshConfig, ProxyNode, Workload } from '../registry/types.ts'
 import type { Resource } from '../resources/types.ts'
 import type { Acceptor, CertificateIdentity, Network } from '../wire/types.ts'
 
@@ -78,6 +78,8 @@ export interface Pod {
   readonly annotations: Readonly<Record<string, string>>
   /** Its Envoy: a sidecar's or a gateway's; null without one. */
   readonly proxy: Envoy | null
+  /** What its proxy told istiod of itself; null without one. */
+  readonly node: ProxyNode | null
   readonly identity: CertificateIdentity
   /** What the application in the pod sees of the network. */
   readonly network: Network

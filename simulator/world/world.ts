@@ -2,7 +2,15 @@
 // and load generators are put on it from outside (listen, dial); whoever owns the world steps its engine.
 import { createRandomTree, Engine, type RandomTree } from '../engine/index.ts'
 import { type Change, changeOf } from '../istiod/push/index.ts'
-import { buildMeshSnapshot, type MeshSnapshot } from '../registry/index.ts'
+import {
+  allocateEntryIps,
+  allocatesByController,
+  buildMeshSnapshot,
+  declaredMetadata,
+  effectiveProxyConfig,
+  type MeshSnapshot,
+  usesAllocated,
+} from '../registry/index.ts'
 import type { MeshConfig, Workload } from '../registry/types.ts'
 import { defaultMeshConfig } from '../resources/index.ts'
 import type { Resource } from '../resources/types.ts'
@@ -44,6 +52,7 @@ export class World {
   private workloads: Workload[]
   private departed: readonly Workload[] = []
   private clusterIps: Map<string, string>
+  private entryIps: Map<string, readonly string[]>
   private order: number
   private nextOutside = 10
   private spans = 0
@@ -69,6 +78,7 @@ export class World {
     }
     this.order = this.resources.reduce((most, r) => Math.max(most, r.metadata.order), 0) + 1
     this.clusterIps = allocateClusterIps(this.resources, options.clusterIps ?? new Map())
+    this.entryIps = allocateEntryIps(this.resources, new Map())
     this.fabric = new Fabric(this.engine, this.tree, options.network ?? {}, this.serviceTable())
     const { recorder, push = {} } = options
     this.controlPlane = new ControlPlane(this.engine, this.tree, recorder, push, () => this.snapshot)
@@ -124,6 +134,17 @@ export class World {
     return address
   }
 
+  /** The same as the application in a pod sees it: a proxy that captures DNS answers for ServiceEntries. */
+  resolveIn(pod: Pod, host: string): string | null {
+    const namespace = pod.workload.namespace
+    if (pod.node !== null && usesAllocated(pod.node, allocatesByController(this.options.featureFlags ?? {}))) {
+      const known = this.snapshot.serviceDefinitions(host).find(one => this.snapshot.serviceVisible(one, namespace))
+      const given = known?.addresses.length === 0 ? known.autoAllocated[0] : undefined
+      if (given !== undefined) return given
+    }
+    return this.resolve(host, namespace)
+  }
+
   private lookUp(host: string, fromNamespace: string): string | null {
     let name = host
     for (let i = 0; i < MAX_ALIASES; i++) {
@@ -169,6 +190,7 @@ export class World {
       if (old === undefined || needsPush(old, kept)) changes.push(changeOf(kept))
     }
     this.clusterIps = allocateClusterIps(this.resources, this.clusterIps)
+    this.entryIps = allocateEntryIps(this.resources, this.entryIps)
     this.changed(changes)
   }
 
@@ -304,7 +326,9 @@ export class World {
     this.pods.set(id, pod)
     if (workload.sidecar || workload.gateway) {
       pod.proxy = createProxy(this, pod, this.options.recorder)
-      const node = proxyNode(workload, annotations)
+      const config = effectiveProxyConfig(this.meshConfig, this.resources, workload, annotations)
+      const node = proxyNode(workload, annotations, declaredMetadata(this.meshConfig, config, annotations))
+      pod.node = node
       if (born) this.controlPlane.connect(pod, node)
       else this.controlPlane.adopt(pod, node)
     }
@@ -338,9 +362,9 @@ export class World {
   }
 
   private build(): MeshSnapshot {
-    const { workloads, departed, resources, clusterIps, meshConfig } = this
+    const { workloads, departed, resources, clusterIps, entryIps, meshConfig } = this
     const featureFlags = this.options.featureFlags ?? {}
-    const input = { resources, meshConfig, workloads, departed, clusterIps, featureFlags }
+    const input = { resources, meshConfig, workloads, departed, clusterIps, entryIps, featureFlags }
     this.last = buildMeshSnapshot(input, this.last)
     return this.last
   }

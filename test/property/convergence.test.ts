@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { translateProxy } from '../../simulator/istiod/index.ts'
 import { MemoryRecorder } from '../../simulator/observation/index.ts'
 import { loadResources } from '../../simulator/resources/index.ts'
-import { proxyNode, World } from '../../simulator/world/index.ts'
+import { World } from '../../simulator/world/index.ts'
 import { resourceName, type XdsResource } from '../../simulator/xds/protocol.ts'
 
 const SERVICES = ['a', 'b', 'c']
@@ -187,9 +187,9 @@ class Mesh {
   outOfStep(): string[] {
     const { world } = this
     const wrong: string[] = []
-    for (const { id, workload, annotations, proxy } of world.pods.values()) {
-      if (proxy === null) continue
-      const should = translateProxy(world.snapshot, proxyNode(workload, annotations))
+    for (const { id, node } of world.pods.values()) {
+      if (node === null) continue
+      const should = translateProxy(world.snapshot, node)
       const holds = world.configuration(id)!
       for (const part of ['clusters', 'endpoints', 'listeners', 'routes'] as const)
         for (const line of differences(holds[part], should[part])) wrong.push(`${id} ${part}: ${line}`)

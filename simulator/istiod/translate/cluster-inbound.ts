@@ -80,6 +80,7 @@ function sidecarService(builder: ClusterBuilder): Service | null {
     name: sidecar.name,
     namespace: builder.proxy.namespace,
     addresses: [],
+    autoAllocated: [],
     ports: [],
     resolution: 'ClientSideLB',
     meshExternal: true,

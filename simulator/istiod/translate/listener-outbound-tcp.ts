@@ -105,7 +105,7 @@ function tlsChains(
 function needsSni(context: TranslationContext, target: OutboundTcpPort, destinations: readonly string[]): boolean {
   const { service, bind } = target
   if (target.perPod) return false
-  const first = addressOf(service)
+  const first = addressOf(context, service)
   const address = first.includes('/') ? '' : first
   return (
     destinations.length > 0 ||

@@ -14,7 +14,7 @@ import { httpInspector, tlsInspector } from './listener-filters.ts'
 import { outboundTcpChains } from './listener-outbound-tcp.ts'
 import { catchAllFilters } from './listener-virtual-outbound.ts'
 import { noSecurity } from './security-filters.ts'
-import { addressOf, aliasesIn, type TranslationContext, text } from './translation-context.ts'
+import { addressesOf, addressOf, aliasesIn, type TranslationContext, text } from './translation-context.ts'
 
 export const plaintextHttpAlpn = (context: TranslationContext): string[] =>
   context.snapshot.flagOn('PILOT_HTTP10', false) ? ['http/1.0', 'http/1.1', 'h2c'] : ['http/1.1', 'h2c']
@@ -109,7 +109,7 @@ class OutboundBuilder {
     const headless =
       binding.addresses.length === 0 &&
       service.resolution === 'Passthrough' &&
-      addressOf(service) === '0.0.0.0' &&
+      addressOf(this.context, service) === '0.0.0.0' &&
       (isTcp(port.protocol) || port.protocol === 'Unsupported')
     if (!headless) {
       this.addAtEveryAddress(target)
@@ -150,9 +150,10 @@ class OutboundBuilder {
     const http = isHttp(port.protocol)
     let { binding, destinations } = target
     if (binding.addresses.length === 0) {
-      const own = service.addresses.length > 0 ? service.addresses : [wildcard]
+      const known = addressesOf(this.context, service)
+      const own = known.length > 0 ? [...known] : [wildcard]
       if (http) binding = { ...binding, addresses: [wildcard] }
-      else if (addressOf(service).includes('/')) {
+      else if (addressOf(this.context, service).includes('/')) {
         binding = { ...binding, addresses: [wildcard] }
         destinations = own
       } else binding = { ...binding, addresses: own }

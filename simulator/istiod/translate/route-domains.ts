@@ -60,6 +60,7 @@ export interface ServiceDomains {
 export function serviceDomains(
   service: Service,
   aliases: readonly string[],
+  addresses: readonly string[],
   port: number,
   proxyDomain: string,
 ): ServiceDomains {
@@ -73,7 +74,7 @@ export function serviceDomains(
   if (service.resolution === 'Passthrough' && service.source === 'Kubernetes') {
     all.push(...all.map(domain => `*.${domain}`))
   }
-  for (const address of service.addresses) {
+  for (const address of addresses) {
     if (address !== '' && address !== '0.0.0.0') all.push(...withPort(address, port))
   }
   return { all, alternatives }

@@ -9,7 +9,14 @@ import { outboundClusterName } from './cluster-names.ts'
 import type { FormerRoutes } from './former-routes.ts'
 import { catchAllVirtualHost, countsAttempts, defaultOutboundRoute } from './route-defaults.ts'
 import { serviceDomains } from './route-domains.ts'
-import { aliasesIn, bracketed, domainName, routeSemantics, type TranslationContext } from './translation-context.ts'
+import {
+  addressesOf,
+  aliasesIn,
+  bracketed,
+  domainName,
+  routeSemantics,
+  type TranslationContext,
+} from './translation-context.ts'
 import { serviceHash, virtualServiceRoutes } from './virtual-service-routes.ts'
 
 const isHttpOrSniffed = (protocol: Protocol): boolean => isHttp(protocol) || protocol === 'Unsupported'
@@ -219,6 +226,7 @@ function hostsOfGroups(
       ? serviceDomains(
           service,
           aliasesIn(context, listener, service),
+          addressesOf(context, service),
           listenerPort === 0 ? group.port : 0,
           context.proxy.dnsDomain,
         )

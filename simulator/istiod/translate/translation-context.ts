@@ -1,4 +1,6 @@
 // What every part of the translation of one proxy shares: snapshot, scope, and the settings of the proxy.
+
+import { usesAllocated } from '../../registry/auto-allocation.ts'
 import type { Config, EgressListener, MeshSnapshot, SidecarScope } from '../../registry/mesh-snapshot.ts'
 import type { ProxyNode, Service } from '../../registry/types.ts'
 import type { MeshConfig, MeshProxyConfig } from '../../resources/mesh-config.ts'
@@ -19,6 +21,8 @@ export interface TranslationContext {
   localhost: string
   /** Traffic reaches the proxy by its own ports only (interceptionMode NONE). */
   withoutCapture: boolean
+  /** The proxy answers DNS itself: it knows the addresses that istiod gave to ServiceEntries. */
+  usesAllocated: boolean
 }
 
 export function translationContext(snapshot: MeshSnapshot, proxy: ProxyNode): TranslationContext {
@@ -32,6 +36,7 @@ export function translationContext(snapshot: MeshSnapshot, proxy: ProxyNode): Tr
     proxyConfig: typeof own === 'object' && own !== null ? (own as MeshProxyConfig) : snapshot.meshConfig.defaultConfig,
     wildcard: onlyIpv6 ? '::' : '0.0.0.0',
     localhost: onlyIpv6 ? '::1' : '127.0.0.1',
+    usesAllocated: usesAllocated(proxy, snapshot.flagOn('PILOT_ENABLE_IP_AUTOALLOCATE', true)),
     withoutCapture: text(proxy.metadata['INTERCEPTION_MODE']) === 'NONE',
   }
 }
@@ -57,8 +62,17 @@ export const visibleService = (context: TranslationContext, hostname: string): S
 export const aliasesIn = (context: TranslationContext, listener: EgressListener, service: Service): readonly string[] =>
   listener.aliases.get(service.hostname) ?? context.snapshot.aliases(service).map(alias => alias.hostname)
 
+/** Addresses of the service as the proxy knows them: its own, else those that istiod gave, of the proxy's families. */
+export function addressesOf({ proxy, usesAllocated: uses }: TranslationContext, service: Service): readonly string[] {
+  if (service.addresses.length > 0 || !uses) return service.addresses
+  const own = proxy.ipAddresses
+  const [v4, v6] = [own.length === 0 || own.some(ip => !ip.includes(':')), own.some(ip => ip.includes(':'))]
+  return service.autoAllocated.filter(ip => (ip.includes(':') ? v6 : v4))
+}
+
 /** First address that a listener of the service binds to. */
-export const addressOf = (service: Service): string => service.addresses[0] ?? '0.0.0.0'
+export const addressOf = (context: TranslationContext, service: Service): string =>
+  addressesOf(context, service)[0] ?? '0.0.0.0'
 
 const kebab = (kind: string): string => kind.replace(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase()
 
