@@ -6,6 +6,8 @@ import { NetworkExtAuthz } from './filters/network/ext-authz.ts'
 import type { NetworkFilter } from './filters/network/filter.ts'
 import { NetworkRbac } from './filters/network/rbac.ts'
 import { compileTcp, type TcpSettings } from './filters/network/tcp-settings.ts'
+import { createStats } from './filters/stats/create.ts'
+import type { IstioStats } from './filters/stats/istio-stats.ts'
 import { ConnectionManager } from './http/connection-manager.ts'
 import { object } from './json.ts'
 import type { ProxyCore } from './proxy.ts'
@@ -15,6 +17,8 @@ export interface NetworkFilters {
   tcp: TcpSettings | null
   /** In order, before either. */
   gates: readonly NetworkFilter[]
+  /** Istio's statistics filters of TCP; null = nobody asks for metrics. */
+  stats: readonly IstioStats[] | null
 }
 
 type Factory = (config: JsonObject, core: ProxyCore) => NetworkFilter
@@ -44,5 +48,6 @@ export function compileNetworkFilters(filters: FilterChain['filters'], core: Pro
     manager: type.endsWith('HttpConnectionManager') ? new ConnectionManager(value, core) : null,
     tcp: type.endsWith('TcpProxy') ? compileTcp(value) : null,
     gates,
+    stats: createStats(filters, core.options.metrics),
   }
 }

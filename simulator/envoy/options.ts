@@ -1,7 +1,26 @@
 // What a proxy is given by whoever builds it.
 import type { RandomTree, Scheduler } from '../engine/types.ts'
+import type { Metrics } from '../observation/metrics.ts'
 import type { Recorder } from '../observation/types.ts'
 import type { CertificateIdentity, Network } from '../wire/types.ts'
+
+/** A workload as its proxy names it to others (metadata exchange) and in metrics; '' = not said. */
+export interface WorkloadMetadata {
+  workload: string
+  namespace: string
+  canonicalName: string
+  canonicalRevision: string
+  app: string
+  version: string
+  cluster: string
+}
+
+export interface MetricsOptions {
+  store: Metrics
+  node: WorkloadMetadata
+  /** What the proxy at an address tells of its workload; null: no proxy is there. */
+  peerAt: (ip: string) => WorkloadMetadata | null
+}
 
 export interface ProxyOptions {
   scheduler: Scheduler
@@ -24,6 +43,8 @@ export interface ProxyOptions {
   resolve?: (host: string) => string[]
   /** The proxy's own time per request, in microseconds; absent = none. */
   proxyDelay?: () => number
+  /** Counts Istio's and Envoy's metrics; absent = nobody asks for them, and nothing is spent on them. */
+  metrics?: MetricsOptions
   /** Seconds since 1970 at virtual time 0: what tokens' times are compared with. */
   epochSeconds?: number
 }

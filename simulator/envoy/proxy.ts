@@ -1,5 +1,6 @@
 // The simulated Envoy: takes xDS, owns listeners, routes and clusters, accepts connections.
 import type { RandomStream } from '../engine/types.ts'
+import type { Family } from '../observation/metrics.ts'
 import type { ConnectionRecord } from '../observation/types.ts'
 import type {
   Acceptor,
@@ -14,6 +15,7 @@ import type { FilterChain, ProxyConfiguration } from '../xds/types.ts'
 import { writeLogs } from './access-log.ts'
 import { NetworkGate, type Terminal } from './filters/network/gate.ts'
 import { carriedTls, TcpSession } from './filters/network/tcp-proxy.ts'
+import type { TcpReport } from './filters/stats/tcp-report.ts'
 import { handshake, inspectionError } from './handshake.ts'
 import { NOT_HTTP1, recordCodecError } from './http/codec-error.ts'
 import { Inspection, waitsForBytes } from './inspection.ts'
@@ -50,6 +52,8 @@ export interface ProxyCore {
   readonly options: ProxyOptions
   readonly dice: RandomStream
   readonly stats: Stats
+  /** Connections whose metrics are told in intervals. */
+  readonly reports: Set<TcpReport>
   cluster(name: string): UpstreamCluster | null
   routeTable(name: string): RouteTable | null
   uuid(): string
@@ -72,6 +76,7 @@ export class Proxy implements ProxyCore {
   /** The configuration in force, and what is warming. */
   readonly live: LiveConfiguration
   readonly stats = new Stats()
+  readonly reports = new Set<TcpReport>()
   private readonly ids: RandomStream
   private readonly network = new WeakMap<object, NetworkFilters>()
 
@@ -99,6 +104,12 @@ export class Proxy implements ProxyCore {
     const [, cluster = '', stat = ''] = /^cluster\.(.*);\.(.*)$/.exec(name) ?? []
     if (cluster === '') return this.stats.value(name)
     return this.cluster(cluster)?.stat(stat) ?? 0
+  }
+
+  /** What Prometheus finds at this proxy now; [] when nobody asked for metrics at the start. */
+  metrics(): Family[] {
+    for (const report of this.reports) report.catchUp()
+    return this.options.metrics?.store.families() ?? []
   }
 
   routeTable(name: string): RouteTable | null {
@@ -176,7 +187,7 @@ export class Proxy implements ProxyCore {
     if (network.manager !== null)
       return { kind: 'accepted', hello: tls.hello, handler: guarded(network.manager.handler(down, connection)) }
     if (network.tcp === null) return { kind: 'reset' }
-    const session = new TcpSession(this, down, network.tcp, connection, attempt, tls.terminates)
+    const session = new TcpSession(this, down, network.tcp, connection, attempt, tls.terminates, network.stats)
     const defer = carriedTls(attempt, tls.terminates) !== null
     return { kind: 'accepted', hello: tls.hello, handler: guarded(session), ...(defer ? { deferHello: true } : {}) }
   }

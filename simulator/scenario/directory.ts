@@ -1,18 +1,9 @@
 // Who stands behind an address: the names by which reports and pictures speak of pods.
 import type { Directory, Party } from '../observation/index.ts'
-import type { Pod, World } from '../world/index.ts'
+import { type Pod, type World, workloadOf } from '../world/index.ts'
 import type { LoadSpec } from '../world/load/index.ts'
 
-/** Deployments name their pods `<workload>-<n>`. */
-export function workloadOf(podName: string): string {
-  const dash = podName.lastIndexOf('-')
-  if (dash <= 0 || dash === podName.length - 1) return podName
-  for (let i = dash + 1; i < podName.length; i++) {
-    const code = podName.charCodeAt(i)
-    if (code < 48 || code > 57) return podName
-  }
-  return podName.slice(0, dash)
-}
+export { workloadOf } from '../world/index.ts'
 
 export function partyOf(pod: Pod): Party {
   const { name, namespace, labels } = pod.workload

@@ -5,7 +5,14 @@ import { Flagger } from '../delivery/index.ts'
 import type { Diagnostic } from '../diagnostics/types.ts'
 import { type Engine, parseDuration } from '../engine/index.ts'
 import { lintMesh } from '../lint/index.ts'
-import { EPOCH_SECONDS, FanOut, type MarkRecord, type Recorder, TrafficStatistics } from '../observation/index.ts'
+import {
+  EPOCH_SECONDS,
+  FanOut,
+  type MarkRecord,
+  type Recorder,
+  type Target,
+  TrafficStatistics,
+} from '../observation/index.ts'
 import { loadResources, type MeshConfig, meshConfigFrom } from '../resources/index.ts'
 import { resourceName } from '../resources/resource-name.ts'
 import type { Resource, SourceFile } from '../resources/types.ts'
@@ -28,6 +35,8 @@ export interface SimulationOptions {
   seed?: string
   /** A further observer; it never changes the run. */
   recorder?: Recorder
+  /** Do the proxies count Istio's and Envoy's metrics? See `scrape`. Default false. */
+  metrics?: boolean
 }
 
 export interface SimulationResult {
@@ -49,9 +58,17 @@ export function createSimulation(options: SimulationOptions): SimulationResult {
     ...timeline.diagnostics,
   ]
   if (hasError(diagnostics)) return { simulation: null, diagnostics }
-  const simulation = new Simulation(options, loaded.resources, mesh.meshConfig, timeline.prepared)
+  const meshConfig = options.metrics === true ? withPrometheus(mesh.meshConfig) : mesh.meshConfig
+  const simulation = new Simulation(options, loaded.resources, meshConfig, timeline.prepared)
   diagnostics.push(...simulation.findings)
   return hasError(diagnostics) ? { simulation: null, diagnostics } : { simulation, diagnostics }
+}
+
+/** Who asks for metrics and names no provider means what Istio's charts install: Prometheus (manifests/charts/istio-control). */
+function withPrometheus(mesh: MeshConfig): MeshConfig {
+  const { defaultProviders } = mesh
+  if (defaultProviders.metrics !== undefined) return mesh
+  return { ...mesh, defaultProviders: { ...defaultProviders, metrics: ['prometheus'] } }
 }
 
 function externalHosts({ externalHosts = [] }: ScenarioSpec): ExternalHost[] {
@@ -102,6 +119,7 @@ export class Simulation {
       meshConfig,
       recorder: this.recorder,
       externalHosts: externalHosts(scenario),
+      metrics: options.metrics === true,
       ...(scenario.network === undefined ? {} : { network: scenario.network }),
       ...(scenario.istiod === undefined ? {} : { push: pushSpec(scenario.istiod) }),
     })
@@ -156,6 +174,24 @@ export class Simulation {
 
   fingerprint(): string {
     return this.engine.fingerprint()
+  }
+
+  /** The metrics of every proxy as Prometheus finds them now, with the labels that it adds; [] without `metrics`. */
+  scrape(): Target[] {
+    const targets: Target[] = []
+    for (const { proxy, workload } of this.world.pods.values()) {
+      const families = proxy?.metrics() ?? []
+      if (families.length === 0) continue
+      const { name, namespace } = workload
+      targets.push({
+        labels: [
+          ['namespace', namespace],
+          ['pod', name],
+        ],
+        families,
+      })
+    }
+    return targets
   }
 
   verdicts(): Verdict[] {

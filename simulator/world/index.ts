@@ -3,7 +3,7 @@
 export type { ExpandOptions } from './expand.ts'
 export { expandWorkloads } from './expand.ts'
 export type { Applications as PodApplications } from './kubernetes/index.ts'
-export { proxyNode } from './proxies.ts'
+export { proxyNode, workloadOf } from './proxies.ts'
 export type {
   ExternalHost,
   NetworkSpec,

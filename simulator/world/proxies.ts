@@ -1,7 +1,8 @@
 // How a pod gets its Envoy: node description, identity, and the options of the proxy.
 import { compileDistribution, type RandomTree, type Scheduler } from '../engine/index.ts'
+import type { WorkloadMetadata } from '../envoy/index.ts'
 import { Proxy as Envoy } from '../envoy/index.ts'
-import { EPOCH_SECONDS } from '../observation/index.ts'
+import { EPOCH_SECONDS, Metrics } from '../observation/index.ts'
 import type { Recorder } from '../observation/types.ts'
 import type { MeshConfig, ProxyNode, Workload } from '../registry/types.ts'
 import { readCertificate, secretEntry } from '../resources/certificate.ts'
@@ -10,6 +11,9 @@ import type { CertificateIdentity } from '../wire/types.ts'
 import { fields, list, text } from './fields.ts'
 import type { WorldPod } from './pod.ts'
 import type { WorldOptions } from './types.ts'
+
+/** The cluster's name in Istio (CLUSTER_ID). */
+const CLUSTER_ID = 'Kubernetes'
 
 /** Name of the mesh's own root of trust. */
 export const MESH_ROOT = 'cluster.local'
@@ -42,7 +46,7 @@ export function proxyNode(
     locality: workload.locality,
     dnsDomain: `${workload.namespace}.svc.cluster.local`,
     metadata: { ...declared, NAMESPACE: workload.namespace, LABELS: workload.labels, ANNOTATIONS: annotations },
-    clusterId: 'Kubernetes',
+    clusterId: CLUSTER_ID,
     nodeName: workload.node,
   }
 }
@@ -98,19 +102,55 @@ export interface ProxyHost {
   tree: RandomTree
   resolve(host: string, namespace: string): string | null
   nextSpan(): number
+  /** The workload at an address, where a proxy stands before it. */
+  peerAt(ip: string): WorkloadMetadata | null
   currentResources(): readonly Resource[]
   readonly options: WorldOptions
+}
+
+/** The name of the workload behind a pod: Deployments name their pods `<workload>-<n>`. */
+export function workloadOf(podName: string): string {
+  const dash = podName.lastIndexOf('-')
+  if (dash <= 0 || dash === podName.length - 1) return podName
+  for (let i = dash + 1; i < podName.length; i++) {
+    const code = podName.charCodeAt(i)
+    if (code < 48 || code > 57) return podName
+  }
+  return podName.slice(0, dash)
+}
+
+/** What a pod's proxy tells of it (pkg/model/proxy.go; canonical names: pkg/kube/labels). */
+export function metadataOf({ name, namespace, labels }: Workload): WorkloadMetadata {
+  const workload = workloadOf(name)
+  const app = labels['app'] ?? ''
+  const version = labels['version'] ?? ''
+  return {
+    workload,
+    namespace,
+    canonicalName:
+      labels['service.istio.io/canonical-name'] ?? labels['app.kubernetes.io/name'] ?? (app === '' ? workload : app),
+    canonicalRevision:
+      labels['service.istio.io/canonical-revision'] ??
+      labels['app.kubernetes.io/version'] ??
+      (version === '' ? 'latest' : version),
+    app,
+    version,
+    cluster: CLUSTER_ID,
+  }
 }
 
 /** The pod's Envoy, without configuration yet. */
 export function createProxy(world: ProxyHost, pod: WorldPod, recorder: Recorder): Envoy {
   const { namespace } = pod.workload
-  const { proxyDelay, epochSeconds } = world.options
+  const { proxyDelay, epochSeconds, metrics } = world.options
   return new Envoy({
     epochSeconds: epochSeconds ?? EPOCH_SECONDS,
     ...(proxyDelay === undefined
       ? {}
       : { proxyDelay: compileDistribution(proxyDelay, world.tree.stream(`envoy/${pod.id}/own time`)) }),
+    ...(metrics === true
+      ? { metrics: { store: new Metrics(), node: metadataOf(pod.workload), peerAt: ip => world.peerAt(ip) } }
+      : {}),
     scheduler: world.engine,
     random: world.tree,
     recorder,

@@ -58,6 +58,8 @@ export interface WorldOptions {
   push?: PushSpec
   /** Time that a proxy takes for one message, beside the network. */
   proxyDelay?: DistributionSpec
+  /** Do the proxies count Istio's and Envoy's metrics? Default false: it costs time. */
+  metrics?: boolean
   /** Seconds since 1970 at virtual time 0: what times in tokens are compared with. */
   epochSeconds?: number
   /** Without any word about injection in the documents: do pods get a sidecar? Default true. */

@@ -1,6 +1,7 @@
 // The mesh as a running whole: pods with their proxies, the network between them, names, and istiod's pushes. Applications
 // and load generators are put on it from outside (listen, dial); whoever owns the world steps its engine.
 import { createRandomTree, Engine, type RandomTree } from '../engine/index.ts'
+import type { WorkloadMetadata } from '../envoy/index.ts'
 import { type Change, changeOf } from '../istiod/push/index.ts'
 import {
   allocateEntryIps,
@@ -22,7 +23,7 @@ import { expandWorkloads, type PodFactory } from './expand.ts'
 import { Fabric } from './fabric.ts'
 import { type Applications, Kubernetes, type KubernetesHost } from './kubernetes/index.ts'
 import { WorldPod } from './pod.ts'
-import { createProxy, identityOf, proxyNode } from './proxies.ts'
+import { createProxy, identityOf, metadataOf, proxyNode } from './proxies.ts'
 import { allocateClusterIps, isAddress, ServiceTable } from './services.ts'
 import type { Pod, ResourceChange, WorkloadChange, WorldOptions } from './types.ts'
 
@@ -294,6 +295,12 @@ export class World {
   nextSpan(): number {
     this.spans++
     return this.spans
+  }
+
+  /** @internal The workload at an address, where a proxy stands before it. */
+  peerAt(ip: string): WorkloadMetadata | null {
+    const pod = this.fabric.at(ip)
+    return pod === undefined || pod.proxy === null ? null : metadataOf(pod.workload)
   }
 
   /** @internal The objects of this moment. */

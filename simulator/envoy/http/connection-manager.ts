@@ -6,6 +6,8 @@ import { type AccessLog, accessLogsOf } from '../access-log.ts'
 import type { HttpFilter } from '../filters/http/filter.ts'
 import { createHttpFilter } from '../filters/http/registry.ts'
 import type { Terminal } from '../filters/network/gate.ts'
+import { createStats } from '../filters/stats/create.ts'
+import type { IstioStats } from '../filters/stats/istio-stats.ts'
 import { put, remove } from '../header-lines.ts'
 import { header, list, object, text } from '../json.ts'
 import type { Downstream, ProxyCore } from '../proxy.ts'
@@ -30,6 +32,8 @@ export class ConnectionManager {
   readonly serverName: string
   readonly filters: readonly HttpFilter[]
   readonly accessLogs: () => readonly AccessLog[]
+  /** Istio's statistics filters; null = nobody asks for metrics. */
+  readonly stats: readonly IstioStats[] | null
   private readonly forwarding: ForwardingSettings
   private readonly normalize: boolean
   private readonly mergeSlashes: boolean
@@ -48,6 +52,7 @@ export class ConnectionManager {
       .map(entry => createHttpFilter(object(entry), name => core.stats.counter(`http.${prefix}.${name}`)))
       .filter(filter => filter !== null)
     this.accessLogs = accessLogsOf(config.access_log)
+    this.stats = createStats(list(config.http_filters).map(object), core.options.metrics)
     this.forwarding = compileForwarding(config)
     this.normalize = config.normalize_path === true
     this.mergeSlashes = config.merge_slashes === true

@@ -24,7 +24,7 @@ export function recordStream(stream: HttpStream, response: HttpResponse | null):
 }
 
 /** `detailed`: with headers and addresses. */
-function recordOf(stream: HttpStream, response: HttpResponse | null, detailed: boolean): StreamRecord {
+export function recordOf(stream: HttpStream, response: HttpResponse | null, detailed: boolean): StreamRecord {
   const { core, down, received, request, route, router, trail } = stream
   const { scheduler, id, pod } = core.options
   return {

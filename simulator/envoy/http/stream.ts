@@ -312,6 +312,8 @@ export class HttpStream implements EventHandler {
     this.router.end()
     if (this.atEnd !== null) for (const act of this.atEnd) act()
     this.note('end', response === null ? 'no answer' : String(response.status), this.details)
+    const { stats } = this.manager
+    if (stats !== null) for (const filter of stats) filter.report(this, response)
     recordStream(this, response)
   }
 }

@@ -4,6 +4,7 @@
 //                ^------ backing off <------ failed, retriable
 import type { EventHandler, EventId, SimTime } from '../../engine/types.ts'
 import type {
+  CertificateIdentity,
   ClientConnection,
   HttpProtocol,
   HttpRequest,
@@ -72,6 +73,11 @@ export class Router implements PoolUser, EventHandler {
   constructor(stream: HttpStream) {
     this.stream = stream
     this.outgoing = stream.request
+  }
+
+  /** What the server of the last try showed; null = plain text, or not connected. */
+  get upstreamCertificate(): CertificateIdentity | null {
+    return this.connection?.peerCertificate ?? null
   }
 
   get downstreamProtocol(): HttpProtocol {

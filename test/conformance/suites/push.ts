@@ -189,7 +189,7 @@ class Session {
     const options = { seed: 'push', resources: [], recorder: this.recorder }
     const host = {
       ...{ engine: this.engine, tree: this.tree, options, resolve: () => null },
-      ...{ nextSpan: () => 0, currentResources: () => [] },
+      ...{ nextSpan: () => 0, currentResources: () => [], peerAt: () => null },
     }
     pod.proxy = createProxy(host, pod, this.recorder)
     this.controlPlane.connect(pod, nodeOf(proxy))

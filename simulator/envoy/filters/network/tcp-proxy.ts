@@ -15,6 +15,8 @@ import { writeLogs } from '../../access-log.ts'
 import type { Downstream, ProxyCore } from '../../proxy.ts'
 import type { UpstreamCluster } from '../../upstream/cluster.ts'
 import type { Host } from '../../upstream/host.ts'
+import type { IstioStats } from '../stats/istio-stats.ts'
+import { type TcpFacts, TcpReport } from '../stats/tcp-report.ts'
 import type { Terminal } from './gate.ts'
 import { Relay, type TcpUpstreamUser, UpstreamEar } from './relay.ts'
 import { clusterOf, hashOf, type TcpSettings } from './tcp-settings.ts'
@@ -46,6 +48,10 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
   private received = 0
   private sent = 0
   private lastUse: SimTime
+  private flags: readonly string[] = []
+  /** How the upstream connection was made, kept beyond its end. */
+  private certificate: TcpFacts['upstream'] = null
+  private readonly reports: readonly TcpReport[]
   private connectTimer: EventId = 0
   private idleTimer: EventId = 0
   private durationTimer: EventId = 0
@@ -57,6 +63,7 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
     connection: ServerConnection,
     attempt: ConnectionAttempt,
     terminates: boolean,
+    stats: readonly IstioStats[] | null,
   ) {
     this.core = core
     this.down = down
@@ -70,7 +77,28 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
     this.name = clusterOf(settings, core.dice)
     if (settings.maxDuration > 0) this.durationTimer = scheduler.after(settings.maxDuration, this, MAX_DURATION, null)
     if (settings.idleTimeout > 0) this.idleTimer = scheduler.after(settings.idleTimeout, this, IDLE, null)
+    this.reports = stats?.map(filter => new TcpReport(filter, core, down, () => this.facts())) ?? []
+    for (const report of this.reports) core.reports.add(report)
     this.dial('')
+  }
+
+  /** What its metrics are made of, as it is now. */
+  private facts(): TcpFacts {
+    const { cluster, host, flags, received, sent } = this
+    return {
+      cluster,
+      host,
+      upstream: this.certificate,
+      offered: this.attempt.tls?.alpn ?? [],
+      flags,
+      received,
+      sent,
+      record: () => this.recordOf(0, '', ''),
+    }
+  }
+
+  private tellBytes(): void {
+    for (const report of this.reports) report.catchUp()
   }
 
   private dial(failure: string): void {
@@ -135,6 +163,7 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
     if (cluster === null || host === null) return
     this.release()
     this.upstream = connection
+    if (this.reports.length > 0) this.certificate = { alpn: connection.alpn, sans: connection.peerCertificate?.sans }
     cluster.counters.upstream_rq_total++
     host.active++
     this.settled = false
@@ -160,6 +189,7 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
 
   /** Bytes from upstream. */
   fromUpstream(data: string): void {
+    this.tellBytes()
     this.sent += data.length
     this.lastUse = this.core.options.scheduler.now
     this.connection.send(data)
@@ -167,6 +197,7 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
 
   onData(data: string): void {
     if (this.done) return
+    this.tellBytes()
     this.received += data.length
     this.lastUse = this.core.options.scheduler.now
     if (this.upstream === null) this.waiting.push(data)
@@ -185,12 +216,14 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
   }
 
   private relay(upstream: ClientConnection, request: HttpRequest, responder: Responder): void {
+    this.tellBytes()
     this.received += request.body.length
     new Relay(this, responder).send(upstream, request)
   }
 
   /** @internal A whole message passed back. */
   passed(length: number): void {
+    this.tellBytes()
     this.sent += length
     this.lastUse = this.core.options.scheduler.now
   }
@@ -249,7 +282,7 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
   private end(how: 'fin' | 'rst', flags: string[], details: string, failure: string): void {
     if (this.done) return
     this.done = true
-    const { recorder, scheduler, id, pod, nextSpan } = this.core.options
+    const { recorder, scheduler, nextSpan } = this.core.options
     for (const timer of [this.idleTimer, this.durationTimer]) if (timer !== 0) scheduler.cancel(timer)
     this.release()
     this.letGo()
@@ -258,11 +291,23 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
       this.upstream.close()
     } else this.dialling?.cancel()
     this.connection.close(how)
+    this.flags = flags
+    for (const report of this.reports) {
+      report.end()
+      this.core.reports.delete(report)
+    }
     const logs = recorder.wants('log') ? this.settings.accessLogs() : []
     if (!recorder.wants('connection') && logs.length === 0) return
-    const record: ConnectionRecord = {
+    const record = this.recordOf(nextSpan(), details, failure)
+    if (recorder.wants('connection')) recorder.record(record)
+    writeLogs(logs, record, recorder)
+  }
+
+  private recordOf(span: number, details: string, failure: string): ConnectionRecord {
+    const { scheduler, id, pod } = this.core.options
+    return {
       kind: 'connection',
-      span: nextSpan(),
+      span,
       proxy: id,
       pod,
       direction: this.down.direction,
@@ -272,7 +317,7 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
       filterChain: this.down.chain,
       cluster: this.name,
       upstreamHost: this.host?.key ?? '',
-      flags,
+      flags: [...this.flags],
       details,
       upstreamTransportFailure: failure,
       downstreamTransportFailure: '',
@@ -286,8 +331,6 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
       bytesSent: this.sent,
       attempts: this.attempts,
     }
-    if (recorder.wants('connection')) recorder.record(record)
-    writeLogs(logs, record, recorder)
   }
 }
 
