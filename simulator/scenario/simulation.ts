@@ -35,7 +35,7 @@ export interface SimulationOptions {
   seed?: string
   /** A further observer; it never changes the run. */
   recorder?: Recorder
-  /** Do the proxies count Istio's and Envoy's metrics? See `scrape`. Default false. */
+  /** Do the proxies count Istio's and Envoy's metrics? See `scrape`. Default: where an expectation asks for one. */
   metrics?: boolean
 }
 
@@ -58,11 +58,15 @@ export function createSimulation(options: SimulationOptions): SimulationResult {
     ...timeline.diagnostics,
   ]
   if (hasError(diagnostics)) return { simulation: null, diagnostics }
-  const meshConfig = options.metrics === true ? withPrometheus(mesh.meshConfig) : mesh.meshConfig
-  const simulation = new Simulation(options, loaded.resources, meshConfig, timeline.prepared)
+  const metrics = options.metrics ?? asksForMetrics(scenario)
+  const meshConfig = metrics ? withPrometheus(mesh.meshConfig) : mesh.meshConfig
+  const simulation = new Simulation({ ...options, metrics }, loaded.resources, meshConfig, timeline.prepared)
   diagnostics.push(...simulation.findings)
   return hasError(diagnostics) ? { simulation: null, diagnostics } : { simulation, diagnostics }
 }
+
+const asksForMetrics = ({ expectations = [] }: ScenarioSpec): boolean =>
+  expectations.some(({ expect }) => 'metric' in expect)
 
 /** Who asks for metrics and names no provider means what Istio's charts install: Prometheus (manifests/charts/istio-control). */
 function withPrometheus(mesh: MeshConfig): MeshConfig {

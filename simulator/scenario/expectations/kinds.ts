@@ -5,6 +5,7 @@ import { errorRate } from './error-rate.ts'
 import { latency } from './latency.ts'
 import { log } from './log.ts'
 import { matrix } from './matrix.ts'
+import { metric } from './metric.ts'
 import { always, eventually, never } from './modal.ts'
 import { pods } from './pods.ts'
 import { share } from './share.ts'
@@ -24,4 +25,5 @@ export const EXPECTATION_KINDS = {
   log,
   configuration,
   pods,
+  metric,
 } as const
