@@ -1,6 +1,7 @@
 // The command line. Each verb is one file below verbs/; a new one is a line in VERBS. stdout carries only the answer;
 // talk, warnings and errors go to stderr.
 import { Command, CommanderError, Option } from 'commander'
+import { didYouMean } from '../resources/schema-diagnostics.ts'
 import { MODEL, VERSION } from '../scenario/index.ts'
 import '../validation/envoy/all.ts'
 import { COLOUR_CHOICES, type ColourChoice, chooseColour } from './colour.ts'
@@ -83,6 +84,7 @@ export function createProgram(context: VerbContext): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(meshsim --help lists the verbs, meshsim VERB --help its flags)')
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(withSuggestion(text)) })
     .addHelpText(
       'after',
       examples('meshsim serve', 'meshsim run bookinfo-canary --seed 8', 'meshsim analyze -f my-mesh/'),
@@ -90,4 +92,11 @@ export function createProgram(context: VerbContext): Command {
     .hook('preAction', command => chooseColour(command.opts<{ color: ColourChoice }>().color))
   for (const define of VERBS) define(program, context)
   return program
+}
+
+/** Commander suggests verbs and flags; a value that is none of its choices is as easily mistyped. */
+export function withSuggestion(text: string): string {
+  const match = /value '([^']*)' is invalid.*Allowed choices are (.+)\.\s*$/s.exec(text)
+  const near = match === null ? null : didYouMean(match[1]!, match[2]!.split(', '))
+  return near === null ? text : `${text.trimEnd()}\n(Did you mean ${near}?)\n`
 }

@@ -16,6 +16,7 @@ export { printReport } from './print.ts'
 export { printStudy } from './print-seeds.ts'
 export type { Report, RunOptions, RunResult, TrafficRow } from './report.ts'
 export { MODEL, reportOf, runScenario, VERSION } from './report.ts'
+export { htmlReport } from './reports/html.ts'
 export { formatReports, REPORT_FORMATS, type ReportFormat } from './reports/index.ts'
 export { printReplay, type Replay, replayRun } from './run-file/replay.ts'
 export {
