@@ -14,6 +14,7 @@ import { defineConfigDump } from './verbs/config-dump.ts'
 import { defineDiff } from './verbs/diff.ts'
 import { defineExplain } from './verbs/explain.ts'
 import { defineExport } from './verbs/export.ts'
+import { defineMatrix } from './verbs/matrix.ts'
 import { defineProxyConfig } from './verbs/proxy-config.ts'
 import { defineProxyStatus } from './verbs/proxy-status.ts'
 import { defineReplay } from './verbs/replay.ts'
@@ -33,6 +34,7 @@ const VERBS: readonly DefineVerb[] = [
   defineTest,
   defineSweep,
   defineExplain,
+  defineMatrix,
   defineDiff,
   defineAnalyze,
   defineProxyConfig,

@@ -11,3 +11,4 @@ export { filterListeners, type ListenerFilter, listenersTable } from './listener
 export { filterRoutes, type RouteFilter, routesTable } from './routes.ts'
 export { type CertificateReader, type CertificateSummary, secretsTable } from './secrets.ts'
 export { inStep, statusTable } from './status.ts'
+export { formatTable } from './table.ts'

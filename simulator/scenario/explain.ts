@@ -6,7 +6,7 @@ import { formatDuration } from '../engine/index.ts'
 import { type ClientRecord, MemoryRecorder, type StreamRecord, type TrailStep } from '../observation/index.ts'
 import type { SourceFile } from '../resources/types.ts'
 import type { LoadSpec, RequestSpec } from '../world/load/index.ts'
-import { placeOf } from './place.ts'
+import { placeOf, policyPlace } from './place.ts'
 import type { ScenarioSpec } from './schema.ts'
 import { createSimulation } from './simulation.ts'
 
@@ -98,7 +98,7 @@ export function explain(options: ExplainOptions): { explanation: Explanation | n
     .of('stream')
     .filter(record => record.traceId === client?.traceId)
     .sort((a, b) => a.start - b.start || a.span - b.span)
-    .map(record => hopOf(record, config => placeOf(config, resources)))
+    .map(record => hopOf(record, step => placeOf(step.config, resources) || policyPlace(step.note, resources)))
   return {
     explanation: {
       apiVersion: 'meshsim.io/v1alpha1',
@@ -115,9 +115,9 @@ export function explain(options: ExplainOptions): { explanation: Explanation | n
   }
 }
 
-function hopOf(record: StreamRecord, place: (config: string) => string): Hop {
+function hopOf(record: StreamRecord, place: (step: TrailStep) => string): Hop {
   const { proxy, direction, status, flags, details, start, end, trail } = record
-  const steps = (trail ?? []).map(step => ({ ...step, source: place(step.config) }))
+  const steps = (trail ?? []).map(step => ({ ...step, source: place(step) }))
   return { proxy, direction, status, flags: [...flags], details, took: end - start, steps }
 }
 

@@ -1,4 +1,13 @@
 // Door of the room: scenario files, the living simulation, its report.
+export { type AccessCell, type AccessMatrix, type AccessOptions, accessMatrix } from './access/matrix.ts'
+export {
+  type AccessChange,
+  accessChanges,
+  changesTable,
+  csvTable,
+  markdownTable,
+  matrixTable,
+} from './access/print-matrix.ts'
 export { callsOf } from './calls.ts'
 export { partyOf, workloadOf } from './directory.ts'
 export type { Examination, ExamineOptions, Remark } from './examine.ts'

@@ -12,3 +12,15 @@ export function placeOf(config: string, resources: readonly Resource[]): string 
   const at = found?.locate(['spec']) ?? found?.locate([]) ?? null
   return at === null ? '' : `${at.file}:${at.line}:${at.column}`
 }
+
+const POLICY = /ns\[([^\]]*)\]-policy\[([^\]]*)\]-rule\[(\d+)\]/
+
+/** `ns[default]-policy[viewer]-rule[0]`, wherever it stands in a text -> where that rule is written; '' when unknown. */
+export function policyPlace(text: string, resources: readonly Resource[]): string {
+  const [, namespace, name, rule] = POLICY.exec(text) ?? []
+  const found = resources.find(
+    r => r.kind === 'AuthorizationPolicy' && r.metadata.name === name && r.metadata.namespace === namespace,
+  )
+  const at = found?.locate(['spec', 'rules', Number(rule)]) ?? null
+  return at === null ? '' : `${at.file}:${at.line}:${at.column}`
+}

@@ -1,6 +1,7 @@
 // `sweep`: a scenario run over and over with other values in its fields, as a table, CSV or JSON.
 import { formatDuration } from '../../engine/index.ts'
 import {
+  csvTable,
   grid,
   loadScenario,
   parseVariable,
@@ -129,7 +130,7 @@ function printRows(variables: readonly Variable[], rows: readonly Row[], form: '
     }),
   ])
   const table = [head, ...cells]
-  if (form === 'csv') return table.map(row => `${row.map(csvCell).join(',')}\n`).join('')
+  if (form === 'csv') return csvTable(table)
   const widths = head.map((_name, i) => Math.max(...table.map(row => row[i]!.length)))
   return table
     .map(
@@ -141,5 +142,3 @@ function printRows(variables: readonly Variable[], rows: readonly Row[], form: '
     )
     .join('')
 }
-
-const csvCell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
