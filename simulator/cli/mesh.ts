@@ -50,7 +50,8 @@ export function dumpSourceOf(workload: string, flags: MeshFlags): DumpSource {
 export const configurationOf = (workload: string, flags: MeshFlags): ProxyConfiguration =>
   dumpSourceOf(workload, flags).configuration
 
-function podOf(world: World, workload: string): Pod {
+/** The pod that `name`, `name.namespace`, `deploy/name` or a pod's name means. */
+export function podOf(world: World, workload: string): Pod {
   const asked = workload.slice(workload.indexOf('/') + 1)
   for (const pod of world.pods.values()) {
     const { name, namespace } = pod.workload

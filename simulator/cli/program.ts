@@ -11,6 +11,7 @@ import { defineAnalyze } from './verbs/analyze.ts'
 import { defineBench } from './verbs/bench.ts'
 import { defineCompletion } from './verbs/completion.ts'
 import { defineConfigDump } from './verbs/config-dump.ts'
+import { defineDescribe } from './verbs/describe.ts'
 import { defineDiff } from './verbs/diff.ts'
 import { defineExplain } from './verbs/explain.ts'
 import { defineExport } from './verbs/export.ts'
@@ -35,6 +36,7 @@ const VERBS: readonly DefineVerb[] = [
   defineSweep,
   defineExplain,
   defineMatrix,
+  defineDescribe,
   defineDiff,
   defineAnalyze,
   defineProxyConfig,

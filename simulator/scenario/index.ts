@@ -1,4 +1,5 @@
 // Door of the room: scenario files, the living simulation, its report.
+export { describePod, describeService } from './access/describe.ts'
 export { type AccessCell, type AccessMatrix, type AccessOptions, accessMatrix } from './access/matrix.ts'
 export {
   type AccessChange,
