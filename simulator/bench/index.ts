@@ -7,6 +7,7 @@ import { loadResources } from '../resources/index.ts'
 import { Application } from '../world/apps/index.ts'
 import { type Pod, World } from '../world/index.ts'
 import { LoadGenerator } from '../world/load/index.ts'
+import { AllocationMeter, heapPerRequest } from './memory.ts'
 import { behaviourOf, meshYaml, PORT, WORKLOADS, type WorkloadName } from './workloads.ts'
 
 export { configDocuments } from './config.ts'
@@ -31,10 +32,13 @@ export interface BenchRow {
   latency: number
   retries: number
   failed: number
+  /** Bytes that serving one hop allocates, and live bytes that one request under way holds; the floor is not asked. */
+  bytesPerHop?: number
+  heapPerRequest?: number
 }
 
-/** Time spent so far, in seconds. */
-export type Measure = () => { wall: number; cpu: number }
+/** Time spent so far, in seconds, and bytes of heap in use; with `collect` garbage is collected before. */
+export type Measure = (collect?: boolean) => { wall: number; cpu: number; heap: number }
 
 /** When the mesh has its configuration and the load begins. */
 const LOAD_START_SECONDS = 10
@@ -82,6 +86,7 @@ export function runBench(name: WorkloadName, requests: number, seed: string, mea
   let ended = 0
   let failed = 0
   let latencyUs = 0
+  const allocation = new AllocationMeter(measure)
   const load = new LoadGenerator({
     scheduler,
     tree,
@@ -100,6 +105,7 @@ export function runBench(name: WorkloadName, requests: number, seed: string, mea
     onFinished: (status, start) => {
       latencyUs += scheduler.now - start
       if (status !== 200) failed++
+      allocation.look(tally.begun)
       if (++ended === requests) world.engine.stop()
     },
   })
@@ -110,7 +116,7 @@ export function runBench(name: WorkloadName, requests: number, seed: string, mea
   // Every attempt arrives somewhere; what arrives more often than it was called for was sent again by a proxy.
   const arrived = apps.reduce((sum, app) => sum + app.arrived, 0)
   const called = apps.reduce((sum, app) => sum + app.called, load.sent)
-  return {
+  const row: BenchRow = {
     engine: 'meshsim',
     workload: name,
     requests: ended,
@@ -123,7 +129,9 @@ export function runBench(name: WorkloadName, requests: number, seed: string, mea
     latency: latencyUs / ended / 1e6,
     retries: (arrived - called) / ended,
     failed: failed / ended,
+    bytesPerHop: allocation.bytesPerHop,
   }
+  return { ...row, heapPerRequest: heapPerRequest(world.engine, load, measure) }
 }
 
 function podOf(world: World, id: string): Pod {

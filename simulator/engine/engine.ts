@@ -1,9 +1,11 @@
 // The only loop. Events leave in the order (time, sequence of scheduling), each exactly once unless cancelled.
-// The queue is a 4-ary heap in typed arrays (structure of arrays); an event's handler and subject live in a slot that
+// The future is a 4-ary heap in typed arrays (structure of arrays), the present instant a plain queue: what is scheduled
+// for this instant comes after all that was scheduled for it before. An event's handler and subject live in a slot that
 // is used again. Cancelling is O(1): the slot is emptied and the heap entry stays behind as a husk, swept out when
 // husks are the majority. Limits stand on what can grow, and tell the name of the component that went wild.
 import { Fingerprint } from './fingerprint.ts'
 import { InvariantViolation, invariant } from './invariant.ts'
+import { PresentQueue } from './present.ts'
 import type { EventHandler, EventId, Scheduler, SimTime } from './types.ts'
 
 /** Slots are addressed with 20 bits of a handle, the slot's generation takes the rest. */
@@ -30,6 +32,7 @@ export class Engine implements Scheduler {
   private heapTime = new Float64Array(256)
   private heapSequence = new Float64Array(256)
   private heapSlot = new Int32Array(256)
+  private readonly present = new PresentQueue()
 
   private slotHandler: (EventHandler | null)[] = []
   private slotSubject: unknown[] = []
@@ -55,7 +58,7 @@ export class Engine implements Scheduler {
 
   /** Events that wait and are not cancelled. */
   get pending(): number {
-    return this.size - this.husks
+    return this.size + this.present.size - this.husks
   }
 
   /** Events run since the start. */
@@ -66,6 +69,7 @@ export class Engine implements Scheduler {
   /** Time of the next event, Infinity when none waits. */
   get nextEventAt(): SimTime {
     this.dropHusks()
+    if (this.present.size > 0) return this.time
     return this.size === 0 ? Infinity : this.heapTime[0]!
   }
 
@@ -81,7 +85,8 @@ export class Engine implements Scheduler {
     this.slotHandler[slot] = handler
     this.slotSubject[slot] = subject
     this.slotKind[slot] = kind
-    this.insert(at, this.sequence++, slot)
+    if (at === this.time) this.present.push(this.sequence++, slot)
+    else this.insert(at, this.sequence++, slot)
     return this.slotGeneration[slot]! * SLOT_SPAN + slot
   }
 
@@ -112,7 +117,7 @@ export class Engine implements Scheduler {
   /** Runs the next event. False when none waits. */
   step(): boolean {
     this.dropHusks()
-    if (this.size === 0) return false
+    if (this.size + this.present.size === 0) return false
     this.runNext()
     return true
   }
@@ -126,7 +131,7 @@ export class Engine implements Scheduler {
     this.stopped = false
     for (;;) {
       this.dropHusks()
-      if (this.size === 0 || this.heapTime[0]! > until) break
+      if (this.present.size > 0 ? this.time > until : this.size === 0 || this.heapTime[0]! > until) break
       this.runNext()
       if (this.stopped) return this.executed - before
     }
@@ -143,18 +148,31 @@ export class Engine implements Scheduler {
   }
 
   private runNext(): void {
+    const { present } = this
+    // What came to this instant by the heap was scheduled before the clock stood here.
+    if (present.size > 0 && (this.size === 0 || this.heapTime[0] !== this.time)) {
+      const { sequence, slot } = present
+      present.shift()
+      this.runSlot(this.time, sequence, slot)
+      return
+    }
     const at = this.heapTime[0]!
+    const sequence = this.heapSequence[0]!
     const slot = this.heapSlot[0]!
-    const kind = this.slotKind[slot]!
-    this.print.mixEvent(at, this.heapSequence[0]!, kind)
-    const handler = this.slotHandler[slot]!
-    const subject = this.slotSubject[slot]
     this.removeTop()
-    this.freeSlot(slot)
     if (at !== this.time) {
       this.time = at
       this.executedAtInstant = 0
     }
+    this.runSlot(at, sequence, slot)
+  }
+
+  private runSlot(at: SimTime, sequence: number, slot: number): void {
+    const kind = this.slotKind[slot]!
+    this.print.mixEvent(at, sequence, kind)
+    const handler = this.slotHandler[slot]!
+    const subject = this.slotSubject[slot]
+    this.freeSlot(slot)
     this.executed++
     if (++this.executedAtInstant > this.limits.eventsPerInstant) {
       throw new InvariantViolation('too many events at one instant', {
@@ -249,8 +267,14 @@ export class Engine implements Scheduler {
     heapSlot[i] = slot
   }
 
-  /** Removes cancelled events from the head, so that the head is one that will run. */
+  /** Removes cancelled events from the heads, so that each head is one that will run. */
   private dropHusks(): void {
+    const { present } = this
+    while (present.size > 0 && this.slotHandler[present.slot] === null) {
+      this.freeSlot(present.slot)
+      present.shift()
+      this.husks--
+    }
     while (this.size > 0) {
       const slot = this.heapSlot[0]!
       if (this.slotHandler[slot] !== null) return
@@ -275,8 +299,8 @@ export class Engine implements Scheduler {
       heapSlot[kept] = slot
       kept++
     }
+    this.husks -= this.size - kept
     this.size = kept
-    this.husks = 0
     for (let i = (kept - 2) >> 2; i >= 0; i--) this.sink(i, heapTime[i]!, heapSequence[i]!, heapSlot[i]!)
   }
 

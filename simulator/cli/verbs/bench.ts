@@ -1,9 +1,12 @@
 // `bench`: the only place where real time is read. One JSON line a row.
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { isMainThread, Worker } from 'node:worker_threads'
 import {
   type BenchRow,
   configDocuments,
   isWorkload,
+  type Measure,
   type PushBenchRow,
   runBench,
   runFloor,
@@ -37,9 +40,17 @@ const YOUNG_GENERATION_MB = 192
 /** Resources of `bench config` when nobody says. */
 const CONFIG_RESOURCES = 5_000
 
-const measure = (): { wall: number; cpu: number } => {
+const measure: Measure = (collect = false) => {
+  if (collect) collectGarbage()
   const cpu = process.cpuUsage()
-  return { wall: performance.now() / 1e3, cpu: (cpu.user + cpu.system) / 1e6 }
+  const heap = getHeapStatistics().used_heap_size
+  return { wall: performance.now() / 1e3, cpu: (cpu.user + cpu.system) / 1e6, heap }
+}
+
+/** The collector is no part of the language: V8 shows it to contexts made after the flag is set. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
 }
 
 export const defineBench: DefineVerb = (program, { end }) => {

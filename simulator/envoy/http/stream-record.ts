@@ -44,7 +44,7 @@ export function recordOf(stream: HttpStream, response: HttpResponse | null, deta
     authority: request.authority,
     path: received.path,
     status: response?.status ?? 0,
-    flags: stream.flags,
+    flags: stream.flags.slice(),
     details: stream.details,
     attempts: router.attempts,
     listener: down.listener,

@@ -13,6 +13,7 @@ import type { RbacSubject } from '../rbac.ts'
 import { type CompiledHost, type CompiledRoute, findHost, whyNot } from '../route.ts'
 import { mutateResponse } from '../router/response-headers.ts'
 import { Router } from '../router/router.ts'
+import type { Metadata } from '../value-matcher.ts'
 import type { ConnectionManager, ManagedConnection } from './connection-manager.ts'
 import { type LocalReply, localResponse } from './local-reply.ts'
 import { barePath } from './path.ts'
@@ -25,6 +26,9 @@ const WAITED = 2
 export type ClusterChoice = CompiledRoute['clusters'][number]
 
 const UNCHANGED = { remove: [], add: [] }
+/** Most streams have none of these: they are made by the first that there is. */
+const NO_METADATA: Metadata = new Map()
+const NOTHING: readonly string[] = []
 
 export class HttpStream implements EventHandler {
   readonly core: ProxyCore
@@ -35,10 +39,10 @@ export class HttpStream implements EventHandler {
   request: HttpRequest
   /** As it came in. */
   readonly received: HttpRequest
-  readonly metadata = new Map<string, JsonObject>()
+  metadata: Metadata = NO_METADATA
   readonly start: number
   readonly span: number
-  readonly flags: string[] = []
+  flags: readonly string[] = NOTHING
   details = ''
   injectedDelay = false
   injectedAbort = false
@@ -55,7 +59,7 @@ export class HttpStream implements EventHandler {
   needsTls = false
   choice: ClusterChoice | null = null
   /** Cookies that hash policies made for the client. */
-  cookies: string[] = []
+  cookies: readonly string[] = NOTHING
   over = false
   private routed = false
   private owned = false
@@ -207,7 +211,7 @@ export class HttpStream implements EventHandler {
   }
 
   flag(flag: string): void {
-    if (!this.flags.includes(flag)) this.flags.push(flag)
+    if (!this.flags.includes(flag)) this.flags = [...this.flags, flag]
   }
 
   note(step: TrailStep['step'], name: string, note: string): void {
@@ -229,7 +233,7 @@ export class HttpStream implements EventHandler {
   }
 
   addMetadata(filter: string, values: JsonObject): void {
-    this.metadata.set(filter, { ...this.metadata.get(filter), ...values })
+    this.metadata = new Map(this.metadata).set(filter, { ...this.metadata.get(filter), ...values })
   }
 
   /** The headers for writing: copied at the first call. */

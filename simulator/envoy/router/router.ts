@@ -144,12 +144,14 @@ export class Router implements PoolUser, EventHandler {
 
   private hashRequest(route: CompiledRoute): bigint | null {
     const { stream } = this
-    const { down, cookies } = stream
+    const { down } = stream
     return hashOf(route.hash, {
       request: stream.request,
       sourceIp: stream.remoteIp,
       connection: `${down.ip}:${down.port}${down.sourceIp}:${down.sourcePort}`,
-      setCookie: line => cookies.push(line),
+      setCookie: line => {
+        stream.cookies = [...stream.cookies, line]
+      },
     })
   }
 
