@@ -44,6 +44,7 @@ export class Exchange implements EventHandler, RequestHandle, Responder {
   }
 
   onEvent(kind: number, subject: unknown): void {
+    if (this.link.holds(this, kind, subject)) return
     switch (kind) {
       case REQUEST:
         this.travelling = 0

@@ -5,10 +5,13 @@ import type { Workload } from '../registry/types.ts'
 import type { Resource } from '../resources/types.ts'
 import { type Fields, fields, list, number, selects, text, texts } from './fields.ts'
 import { InjectionPolicy } from './injection.ts'
+import { lifeOf, type NodeFacts, type NodePool, placementOf } from './kubernetes/index.ts'
 
 export interface ExpandOptions {
   /** See WorldOptions. */
   injectByDefault: boolean
+  /** The cluster's nodes; absent: pods have none. */
+  nodes?: NodePool
 }
 
 /** The pods, and what a Workload has no place for. */
@@ -48,10 +51,12 @@ class Expansion implements PodFactory {
   readonly added: Resource[] = []
   private readonly resources: readonly Resource[]
   private readonly policy: InjectionPolicy
+  private readonly nodes: NodePool | null
   private next = 10
 
   constructor(resources: readonly Resource[], options: ExpandOptions) {
     this.resources = resources
+    this.nodes = options.nodes ?? null
     this.policy = new InjectionPolicy(resources, options.injectByDefault)
   }
 
@@ -59,12 +64,35 @@ class Expansion implements PodFactory {
     const spec = fields(resource.spec)
     const { name, namespace, labels, annotations } = resource.metadata
     if (resource.kind === 'Pod') {
-      this.pod(name, namespace, labels, annotations, spec, text(fields(resource.status).podIP))
+      this.pod(
+        name,
+        namespace,
+        labels,
+        annotations,
+        spec,
+        text(fields(resource.status).podIP),
+        this.named(name, namespace, spec),
+      )
       return
     }
     if (!TEMPLATED.has(resource.kind)) return
-    const replicas = resource.kind === 'DaemonSet' ? 1 : number(spec.replicas, 1)
-    for (let i = 0; i < replicas; i++) this.templated(resource, `${name}-${i}`)
+    const daemon = resource.kind === 'DaemonSet'
+    const { nodes } = this
+    if (nodes === null || nodes.all.length === 0) {
+      const replicas = daemon ? 1 : number(spec.replicas, 1)
+      for (let i = 0; i < replicas; i++) this.templated(resource, `${name}-${i}`)
+      return
+    }
+    const { placement } = lifeOf(resource)
+    const where = daemon
+      ? nodes.all.filter(node => nodes.admits(node, placement)).map(node => ({ ...placement, node: node.name }))
+      : new Array<typeof placement>(number(spec.replicas, 1)).fill(placement)
+    let made = 0
+    // A pod without a node does not run; its controller waits for one.
+    for (const wanted of where) {
+      const node = nodes.bind(`${name}-${made}.${namespace}`, wanted)
+      if (typeof node !== 'string') this.templated(resource, `${name}-${made++}`, node)
+    }
   }
 
   /** See PodFactory. */
@@ -75,10 +103,10 @@ class Expansion implements PodFactory {
     return { workload, annotations: this.annotations.get(`${name}.${owner.metadata.namespace}`) ?? {} }
   }
 
-  private templated(owner: Resource, name: string): void {
+  private templated(owner: Resource, name: string, node: NodeFacts | null = null): void {
     const template = fields(fields(owner.spec).template)
     const { labels, annotations } = fields(template.metadata)
-    this.pod(name, owner.metadata.namespace, texts(labels), texts(annotations), fields(template.spec), '')
+    this.pod(name, owner.metadata.namespace, texts(labels), texts(annotations), fields(template.spec), '', node)
   }
 
   private pod(
@@ -88,6 +116,7 @@ class Expansion implements PodFactory {
     annotations: Record<string, string>,
     spec: Fields,
     ip: string,
+    node: NodeFacts | null,
   ): void {
     const containers = [...list(spec.containers), ...list(spec.initContainers)].map(fields)
     const own = containers.some(c => text(c.name) === 'istio-proxy')
@@ -103,14 +132,26 @@ class Expansion implements PodFactory {
       labels,
       serviceAccount: text(spec.serviceAccountName) || text(spec.serviceAccount) || 'default',
       containerPorts,
-      locality: { region: labels[REGION] ?? '', zone: labels[ZONE] ?? '', subzone: labels[SUBZONE] ?? '' },
+      locality: localityOf(labels, node),
       ready: true,
       terminating: false,
       sidecar,
       gateway,
-      node: text(spec.nodeName),
+      node: node?.name ?? text(spec.nodeName),
     })
     this.annotations.set(`${name}.${namespace}`, annotations)
+  }
+
+  /** A bare Pod's node, and the room that it takes there. */
+  private named(name: string, namespace: string, spec: Fields): NodeFacts | null {
+    const { nodes } = this
+    const wanted = text(spec.nodeName)
+    if (nodes === null || nodes.all.length === 0) return null
+    const id = `${name}.${namespace}`
+    const placement = placementOf(id, spec, false)
+    const node = wanted === '' ? nodes.bind(id, placement) : nodes.find(wanted)
+    if (wanted !== '') nodes.book(id, wanted, placement)
+    return typeof node === 'string' ? null : node
   }
 
   private address(): string {
@@ -146,6 +187,16 @@ class Expansion implements PodFactory {
         r.kind === 'Service' && r.metadata.namespace === 'istio-system' && r.metadata.name === 'istio-ingressgateway',
     )
     if (!exists) this.added.push(ingressService(labels, this.resources.length))
+  }
+}
+
+/** Labels of the pod, which samples write, else those of its node. */
+export function localityOf(labels: Readonly<Record<string, string>>, node: NodeFacts | null): Workload['locality'] {
+  const of = node?.locality
+  return {
+    region: labels[REGION] ?? of?.region ?? '',
+    zone: labels[ZONE] ?? of?.zone ?? '',
+    subzone: labels[SUBZONE] ?? of?.subzone ?? '',
   }
 }
 

@@ -19,7 +19,10 @@ export class Fabric implements LinkHost {
   private readonly far: () => number
   private readonly near: () => number
   private readonly dice: RandomStream
-  private readonly patience: number
+  readonly patience: number
+  /** Pods that the network does not carry between; both ways. */
+  private cuts: { a: ReadonlySet<string>; b: ReadonlySet<string> }[] = []
+  private readonly dark = new Set<string>()
 
   constructor(scheduler: Scheduler, tree: RandomTree, spec: NetworkSpec, services: ServiceTable) {
     this.scheduler = scheduler
@@ -43,7 +46,30 @@ export class Fabric implements LinkHost {
   /** Takes a pod's address away and resets all its connections. */
   detach(pod: WorldPod): void {
     if (this.pods.get(pod.ip) === pod) this.pods.delete(pod.ip)
+    this.dark.delete(pod.id)
     for (const link of [...this.links]) if (link.from === pod.id || link.to === pod.id) link.cut(pod.id)
+  }
+
+  /** The pod's node has no power: nothing reaches it or comes from it, and no connection is told. */
+  darken(pod: WorldPod): void {
+    this.dark.add(pod.id)
+    for (const link of this.links) if (link.from === pod.id || link.to === pod.id) link.hold()
+  }
+
+  /** Cuts the network between two groups of pods, or makes it whole again. A later call for the same groups replaces it. */
+  partition(a: ReadonlySet<string>, b: ReadonlySet<string>, cut: boolean): void {
+    this.cuts = this.cuts.filter(other => !(same(other.a, a) && same(other.b, b)))
+    if (cut) this.cuts.push({ a, b })
+    for (const link of this.links) {
+      if (this.passes(link)) link.release()
+      else link.hold()
+    }
+  }
+
+  passes({ from, to }: Link): boolean {
+    if (this.cuts.length === 0 && this.dark.size === 0) return true
+    if (this.dark.has(from) || this.dark.has(to)) return false
+    return !this.cuts.some(({ a, b }) => (a.has(from) && b.has(to)) || (b.has(from) && a.has(to)))
   }
 
   /** Resets the connections of the application alone: behind a sidecar those within the pod. */
@@ -130,3 +156,6 @@ export class Fabric implements LinkHost {
     return link
   }
 }
+
+const same = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
+  a.size === b.size && [...a].every(id => b.has(id))

@@ -27,6 +27,10 @@ const TO_CLIENT = 5
 const CLIENT_CLOSED = 6
 const SERVER_CLOSED = 7
 const HELLO = 8
+const GIVE_UP = 9
+
+/** Linux resets a connection whose segments nobody confirms after fifteen repeats (net.ipv4.tcp_retries2). */
+const UNCONFIRMED = 924_600_000
 
 /** What Envoy logs when the far end does not speak TLS (BoringSSL, SSL_R_WRONG_VERSION_NUMBER). */
 const CUT_IN_HANDSHAKE = 'TLS_error:|33554536:system_library:OPENSSL_internal:Connection_reset_by_peer:TLS_error_end'
@@ -38,6 +42,10 @@ export interface LinkHost {
   /** Keeps the link findable while it is open, so that a killed pod can cut it. */
   opened(link: Link): void
   ended(link: Link): void
+  /** Does the network carry anything between its two ends now? */
+  passes(link: Link): boolean
+  /** How long a dial that nobody answers hangs, µs. */
+  readonly patience: number
 }
 
 /** One connection, from the dial to the close: the dialler's end; `ServerEnd` is the other. */
@@ -65,6 +73,8 @@ export class Link implements EventHandler, ClientConnection {
   private connected = false
   private deferred = false
   private outerHello: ServerHello | null = null
+  /** What the network holds back; null = it carries. */
+  private held: { to: EventHandler; kind: number; subject: unknown }[] | null = null
 
   constructor(
     host: LinkHost,
@@ -108,6 +118,7 @@ export class Link implements EventHandler, ClientConnection {
   }
 
   onEvent(kind: number, subject: unknown): void {
+    if (this.held !== null && this.holds(this, kind, subject)) return
     switch (kind) {
       case ARRIVE:
         this.arrive()
@@ -122,6 +133,7 @@ export class Link implements EventHandler, ClientConnection {
         this.pending = 0
         if (!this.clientOpen) return
         this.clientOpen = false
+        this.host.ended(this)
         this.failed(subject as ConnectFailure)
         return
       case TO_SERVER:
@@ -139,6 +151,44 @@ export class Link implements EventHandler, ClientConnection {
     }
   }
 
+  /** The network between its ends carries nothing from now on; neither end is told. */
+  hold(): void {
+    if (this.held !== null) return
+    this.held = []
+    if (this.connected) this.scheduler.after(UNCONFIRMED, this, GIVE_UP, this.held)
+  }
+
+  /** It carries again: what was repeated meanwhile arrives. */
+  release(): void {
+    const { held } = this
+    if (held === null) return
+    this.held = null
+    for (const { to, kind, subject } of held) this.scheduler.after(0, to, kind, subject)
+  }
+
+  /** @internal Keeps an event of this link or of one of its exchanges back while the network holds. */
+  holds(to: EventHandler, kind: number, subject: unknown): boolean {
+    if (this.held === null) return false
+    if (to === this && kind === FAILED && this.clientOpen && !this.connected) return false
+    if (to === this && kind === GIVE_UP) {
+      if (subject === this.held) this.abandon()
+      return true
+    }
+    this.held.push({ to, kind, subject })
+    return true
+  }
+
+  /** Neither end has heard of the other for too long: both have lost the connection. */
+  private abandon(): void {
+    this.held = null
+    const { handler } = this
+    const server = this.serverOpen
+    this.serverOpen = false
+    this.host.ended(this)
+    this.serverGone('rst')
+    if (server) handler?.onClosed()
+  }
+
   private failed(failure: ConnectFailure | { detail: string }): void {
     if (typeof failure === 'string') this.observer.onConnectFailure(failure, '')
     else this.observer.onConnectFailure('tls', failure.detail)
@@ -148,6 +198,13 @@ export class Link implements EventHandler, ClientConnection {
     this.pending = 0
     const { acceptor } = this
     if (acceptor === null || !this.clientOpen) return
+    if (!this.host.passes(this)) {
+      this.host.opened(this)
+      this.hold()
+      this.held?.push({ to: this, kind: ARRIVE, subject: null })
+      this.scheduler.after(this.host.patience, this, FAILED, 'unreachable')
+      return
+    }
     this.acceptor = null
     this.serverOpen = true
     this.host.opened(this)

@@ -19,9 +19,10 @@ import type { Network } from '../wire/types.ts'
 import type { ProxyConfiguration } from '../xds/types.ts'
 import { CaptureRules } from './capture.ts'
 import { ControlPlane } from './control-plane/index.ts'
-import { expandWorkloads, type PodFactory } from './expand.ts'
+import { expandWorkloads, localityOf, type PodFactory } from './expand.ts'
 import { Fabric } from './fabric.ts'
-import { type Applications, Kubernetes, type KubernetesHost } from './kubernetes/index.ts'
+import { type Applications, Kubernetes, type KubernetesHost, NodePool } from './kubernetes/index.ts'
+import { NodeEvents } from './node-events.ts'
 import { WorldPod } from './pod.ts'
 import { createProxy, identityOf, metadataOf, proxyNode } from './proxies.ts'
 import { allocateClusterIps, isAddress, ServiceTable } from './services.ts'
@@ -57,7 +58,9 @@ export class World {
   private order: number
   private nextOutside = 10
   private spans = 0
-  private readonly lostZones = new Set<string>()
+  /** Cordon, drain, loss of nodes and zones. */
+  readonly nodeEvents: NodeEvents
+  private readonly nodes = new NodePool(() => this.resources)
   private built: MeshSnapshot | null = null
   /** What the next one is built on. */
   private last: MeshSnapshot | null = null
@@ -68,7 +71,8 @@ export class World {
     this.meshConfig = options.meshConfig ?? defaultMeshConfig()
     this.resources = [...options.resources]
     if (options.workloads === undefined) {
-      const expanded = expandWorkloads(this.resources, { injectByDefault: options.injectByDefault ?? true })
+      const { injectByDefault = true } = options
+      const expanded = expandWorkloads(this.resources, { injectByDefault, nodes: this.nodes })
       this.workloads = [...expanded.workloads]
       this.factory = expanded.factory
       this.annotations = expanded.annotations
@@ -90,6 +94,7 @@ export class World {
     // Late: a proxy looks up the names in its clusters as soon as it has them.
     for (const workload of this.workloads) this.addPod(workload)
     this.kubernetes = this.factory === null ? null : new Kubernetes(this.kubernetesHost(this.factory))
+    this.nodeEvents = new NodeEvents(this, this.nodes, this.kubernetes)
   }
 
   /** Pod by `name.namespace` (or an external host's name). */
@@ -205,6 +210,7 @@ export class World {
       this.pods.delete(pod.id)
       this.controlPlane.disconnect(pod.id)
       this.fabric.detach(pod)
+      this.nodes.release(pod.id)
       this.workloads = this.workloads.filter(w => w !== pod.workload)
       this.remember(pod.workload)
       this.kubernetes?.lost(pod.id)
@@ -237,11 +243,9 @@ export class World {
     return this.kubernetes?.crash(id, reason) ?? false
   }
 
-  /** All pods of a zone die, and none is born there any more. */
-  loseZone(zone: string): void {
-    this.lostZones.add(zone)
-    for (const { id, workload } of [...this.worldPods.values()])
-      if (workload.locality.zone === zone) this.setWorkload({ id, killed: true })
+  /** The network between two groups of pods, by `name.namespace`: cut (both ways), or whole again. */
+  partition(a: ReadonlySet<string>, b: ReadonlySet<string>, cut: boolean): void {
+    this.fabric.partition(a, b, cut)
   }
 
   /** One pod of each set of labels is enough. */
@@ -287,7 +291,22 @@ export class World {
         return pod === undefined ? 0 : (this.applications?.load(pod).busy ?? 0)
       },
       scale: (owner, replicas) => this.apply({ upsert: [{ ...owner, spec: { ...(owner.spec as object), replicas } }] }),
-      schedulable: zone => !this.lostZones.has(zone),
+      nodes: this.nodes,
+      schedule: (workload, placement) => {
+        const { zone } = workload.locality
+        if (this.nodes.all.length === 0)
+          return this.nodeEvents.lostZones.has(zone) ? `no node is left in zone ${zone}` : workload
+        const node = this.nodes.bind(`${workload.name}.${workload.namespace}`, placement)
+        return typeof node === 'string'
+          ? node
+          : { ...workload, node: node.name, locality: localityOf(workload.labels, node) }
+      },
+      podsOn: node => [...this.worldPods.values()].filter(pod => pod.workload.node === node).map(pod => pod.id),
+      darken: node => {
+        const pods = [...this.worldPods.values()].filter(pod => pod.workload.node === node)
+        for (const pod of pods) this.fabric.darken(pod)
+        this.controlPlane.partition(new Set(pods.map(pod => pod.id)), true)
+      },
     }
   }
 

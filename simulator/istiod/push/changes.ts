@@ -31,6 +31,7 @@ const SILENT = new Set([
   'DaemonSet',
   'Deployment',
   'HorizontalPodAutoscaler',
+  'Node',
   'PodDisruptionBudget',
   'ProxyConfig',
   'ReplicaSet',

@@ -1,4 +1,4 @@
-// `loseZone`: every pod of a zone dies at once, as when its power fails.
+// `loseZone`: the power of a zone fails: its nodes are lost as `loseNode` has it; in a mesh without Nodes its pods die at once.
 import { z } from 'zod'
 import { eventKind } from './types.ts'
 
@@ -8,9 +8,7 @@ export const loseZone = eventKind({
   prepare: zone => ({
     what: `zone ${zone} is lost`,
     run: ({ world, mark }) => {
-      const pods = [...world.pods.values()].filter(pod => pod.workload.locality.zone === zone)
-      if (pods.length === 0) mark(`no pod is in zone ${zone}`)
-      world.loseZone(zone)
+      if (!world.nodeEvents.loseZone(zone)) mark(`nothing is in zone ${zone}`)
     },
   }),
 })

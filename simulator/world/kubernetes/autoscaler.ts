@@ -4,6 +4,7 @@ import { type EventHandler, type SimTime, Timer } from '../../engine/index.ts'
 import type { Resource } from '../../resources/types.ts'
 import { type Fields, fields, list, number, text } from '../fields.ts'
 import type { PodRun } from './kubelet.ts'
+import { quantity } from './nodes.ts'
 import type { KubernetesHost } from './types.ts'
 
 const SECOND = 1_000_000
@@ -120,6 +121,5 @@ function targetUtilisation(spec: Fields): number | null {
 function cpuRequest(owner: Resource): number {
   const containers = list(fields(fields(fields(owner.spec).template).spec).containers).map(fields)
   const app = containers.find(container => text(container.name) !== 'istio-proxy')
-  const said = text(fields(fields(app?.resources).requests).cpu)
-  return said.endsWith('m') ? Number(said.slice(0, -1)) / 1_000 : Number(said) || 0
+  return quantity(fields(fields(app?.resources).requests).cpu, 0)
 }

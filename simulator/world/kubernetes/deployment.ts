@@ -1,4 +1,4 @@
-// The controllers of Deployments and StatefulSets (kubernetes: pkg/controller/deployment, pkg/controller/statefulset): bring
+// The controllers of Deployments, StatefulSets and DaemonSets (kubernetes: pkg/controller/deployment, statefulset, daemon): bring
 // the pods to the number and the template that the object asks for, never breaking maxSurge and maxUnavailable.
 import type { Resource } from '../../resources/types.ts'
 import { fields, number, text } from '../fields.ts'
@@ -29,6 +29,8 @@ function revisionOf(owner: Resource): string {
 
 export class ReplicaController {
   owner: Resource
+  /** The object exists; once it is deleted its pods go. */
+  present = true
   pods: PodRun[] = []
   private readonly host: KubernetesHost
   private readonly times: KubernetesTimes
@@ -61,12 +63,14 @@ export class ReplicaController {
   rolledOut(owner: Resource): boolean {
     const alive = this.alive
     const revision = revisionOf(owner)
-    return alive.length === replicasOf(owner) && alive.every(pod => pod.ready && pod.revision === revision)
+    const wanted = owner.kind === 'DaemonSet' ? this.eligible(owner).length : replicasOf(owner)
+    return alive.length === wanted && alive.every(pod => pod.ready && pod.revision === revision)
   }
 
   reconcile(replicas: number): void {
     this.pods = this.pods.filter(pod => !pod.gone)
     if (this.owner.kind === 'StatefulSet') this.ordered(replicas)
+    else if (this.owner.kind === 'DaemonSet') this.everywhere()
     else this.rolling(replicas)
   }
 
@@ -116,6 +120,33 @@ export class ReplicaController {
     stale?.delete()
   }
 
+  /** One pod on each node that lets it; a new template replaces maxUnavailable (1) at a time. */
+  private everywhere(): void {
+    const nodes = this.eligible(this.owner)
+    const revision = revisionOf(this.owner)
+    const at = (node: string): PodRun | undefined => this.alive.find(pod => pod.boundTo === node)
+    for (const pod of this.alive) if (!nodes.includes(pod.boundTo)) pod.delete()
+    for (const node of nodes)
+      if (at(node) === undefined && !this.pods.some(p => p.boundTo === node && !p.gone)) this.create(this.next++, node)
+    const { updateStrategy } = fields(this.owner.spec)
+    if (text(fields(updateStrategy).type) === 'OnDelete') return
+    const { maxUnavailable } = fields(fields(updateStrategy).rollingUpdate)
+    const allowed = Math.max(1, share(maxUnavailable, '1', nodes.length, true))
+    const serving = this.alive.filter(pod => pod.ready)
+    const stale = this.alive.filter(pod => pod.revision !== revision)
+    for (const pod of stale) if (!pod.ready) pod.delete()
+    const room = allowed - (nodes.length - serving.length)
+    for (const pod of stale.filter(p => p.ready).slice(0, Math.max(0, room))) pod.delete()
+  }
+
+  /** Nodes for a DaemonSet's pods; without Node documents one, which has no name. */
+  private eligible(owner: Resource): string[] {
+    if (!this.present) return []
+    const { nodes } = this.host
+    const { placement } = lifeOf(owner)
+    return nodes.all.length === 0 ? [''] : nodes.all.filter(n => nodes.admits(n, placement)).map(n => n.name)
+  }
+
   /** Those that do not serve first, then the youngest. */
   private remove(pods: readonly PodRun[], count: number): void {
     if (count <= 0) return
@@ -123,10 +154,12 @@ export class ReplicaController {
     for (const pod of order.slice(0, count)) pod.delete()
   }
 
-  private create(number_: number): void {
+  private create(number_: number, node = ''): void {
     const { owner, host } = this
     const made = host.factory.create(owner, `${owner.metadata.name}-${number_}`)
-    this.pods.push(new PodRun(host, made, revisionOf(owner), lifeOf(owner), this.times, false, this.changed))
+    const life = lifeOf(owner)
+    const bound = node === '' ? life : { ...life, placement: { ...life.placement, node } }
+    this.pods.push(new PodRun(host, made, revisionOf(owner), bound, this.times, false, this.changed))
   }
 }
 

@@ -7,6 +7,7 @@
 import { type EventHandler, type Scheduler, Timer } from '../../engine/index.ts'
 import type { Workload } from '../../registry/types.ts'
 import { AppContainer } from './container.ts'
+import type { Placement } from './nodes.ts'
 import type { PodLife } from './template.ts'
 import type { KubernetesHost, KubernetesTimes } from './types.ts'
 
@@ -31,9 +32,12 @@ export class PodRun implements EventHandler {
   /** Told to stop. */
   stopping = false
   gone = false
+  /** Its node has lost its power: nothing happens here any more. */
+  private dark = false
+  private pending = ''
   private readonly host: KubernetesHost
   private readonly scheduler: Scheduler
-  private readonly workload: Workload
+  private workload: Workload
   private readonly annotations: Readonly<Record<string, string>>
   private readonly life: PodLife
   private readonly changed: () => void
@@ -68,7 +72,42 @@ export class PodRun implements EventHandler {
     else this.after(times.schedule, BIRTH)
   }
 
-  /** The API server has marked it for deletion. */
+  get node(): string {
+    return this.workload.node
+  }
+
+  /** Its node, or the one that it waits for. */
+  get boundTo(): string {
+    return this.workload.node || this.life.placement.node
+  }
+
+  get namespace(): string {
+    return this.workload.namespace
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.workload.labels
+  }
+
+  get placement(): Placement {
+    return this.life.placement
+  }
+
+  /** The power of its node fails: no kubelet is left to end it, or to say so. */
+  goDark(): void {
+    this.dark = true
+    this.app.end()
+  }
+
+  /** The node controller cannot reach its node: the pod is not ready for all that anybody knows. */
+  unreachable(): void {
+    this.ready = false
+    if (this.stopping || this.host.pod(this.id) === null) return
+    this.host.mark(this.id, { ready: false, terminating: false })
+    this.changed()
+  }
+
+  /** The API server has marked it for deletion. On a dark node it stays Terminating: nobody confirms its end. */
   delete(): void {
     if (this.stopping) return
     this.stopping = true
@@ -79,6 +118,10 @@ export class PodRun implements EventHandler {
       return
     }
     this.host.mark(this.id, { ready: false, terminating: true })
+    if (this.dark) {
+      this.changed()
+      return
+    }
     this.host.drain(this.id)
     this.after(this.life.preStop, SIGTERM)
     this.after(this.life.grace, KILL)
@@ -104,7 +147,7 @@ export class PodRun implements EventHandler {
   }
 
   onEvent(kind: number): void {
-    if (this.gone) return
+    if (this.gone || (this.dark && !this.stopping)) return
     switch (kind) {
       case BIRTH:
         this.birth()
@@ -138,8 +181,16 @@ export class PodRun implements EventHandler {
       return
     }
     const refused = this.workload.sidecar && !this.host.webhook()
-    if (refused || !this.host.schedulable(this.workload.locality.zone)) {
+    const placed = refused ? '' : this.host.schedule(this.workload, this.life.placement)
+    if (typeof placed === 'string') {
+      if (placed !== '' && placed !== this.pending) this.host.note(`${this.id}: FailedScheduling: ${placed}`)
+      this.pending = placed
       this.after(PROXY_PERIOD, BIRTH)
+      return
+    }
+    this.workload = placed
+    if (this.host.nodes.dark.has(placed.node)) {
+      this.goDark()
       return
     }
     this.host.birth(this.workload, this.annotations)

@@ -2,11 +2,13 @@
 import type { SimTime } from '../../engine/index.ts'
 import type { Resource } from '../../resources/types.ts'
 import { type Fields, fields, list, number, text, texts } from '../fields.ts'
+import { type Placement, placementOf } from './nodes.ts'
 import type { ProbeSpec } from './probe.ts'
 
 const SECOND = 1_000_000
 
 export interface PodLife {
+  placement: Placement
   /** The application container's probes; null = none. */
   readiness: ProbeSpec | null
   liveness: ProbeSpec | null
@@ -23,6 +25,13 @@ export interface PodLife {
   drain: SimTime
 }
 
+/** `Kind namespace/name`. */
+export const ownerKey = ({ kind, metadata }: Resource): string => `${kind} ${metadata.namespace}/${metadata.name}`
+
+/** Labels of the template's pods. */
+export const labelsOf = (owner: Resource): Record<string, string> =>
+  texts(fields(fields(fields(owner.spec).template).metadata).labels)
+
 /** Read from the template of a Deployment or StatefulSet. */
 export function lifeOf(owner: Resource): PodLife {
   const template = fields(fields(owner.spec).template)
@@ -32,6 +41,7 @@ export function lifeOf(owner: Resource): PodLife {
   const config = annotations['proxy.istio.io/config'] ?? ''
   const said = (name: string): string => new RegExp(`${name}["']?\\s*:\\s*["']?([\\w.]+)`).exec(config)?.[1] ?? ''
   return {
+    placement: placementOf(ownerKey(owner), spec, owner.kind === 'DaemonSet'),
     readiness: probeOf(app.readinessProbe),
     liveness: probeOf(app.livenessProbe),
     startup: probeOf(app.startupProbe),

@@ -4,6 +4,7 @@ import type { Workload } from '../../registry/types.ts'
 import type { Resource } from '../../resources/types.ts'
 import type { PodFactory } from '../expand.ts'
 import type { Pod } from '../types.ts'
+import type { NodePool, Placement } from './nodes.ts'
 
 /** The containers of an application, as whoever puts applications into pods sees them. */
 export interface Applications {
@@ -39,8 +40,13 @@ export interface KubernetesHost {
   end(id: string): void
   /** Does the injection webhook answer? Without it no pod with a sidecar can be created (failurePolicy Fail). */
   webhook(): boolean
-  /** Is there a node left in the zone that the pod must run in? */
-  schedulable(zone: string): boolean
+  readonly nodes: NodePool
+  /** The pod with its node and its place; why there is none for it now. */
+  schedule(workload: Workload, placement: Placement): Workload | string
+  /** Pods on a node, by `name.namespace`. */
+  podsOn(node: string): string[]
+  /** Nothing on the node sends or hears anything any more, and no connection is told. */
+  darken(node: string): void
   readonly applications: Applications | null
   /** Something that `kubectl get events` would tell. */
   note(what: string): void
