@@ -22,14 +22,12 @@ import { ControlPlane } from './control-plane/index.ts'
 import { expandWorkloads, localityOf, type PodFactory } from './expand.ts'
 import { Fabric } from './fabric.ts'
 import { type Applications, Kubernetes, type KubernetesHost, NodePool } from './kubernetes/index.ts'
+import { NameResolution } from './name-resolution.ts'
 import { NodeEvents } from './node-events.ts'
 import { WorldPod } from './pod.ts'
 import { createProxy, identityOf, metadataOf, proxyNode } from './proxies.ts'
-import { allocateClusterIps, isAddress, ServiceTable } from './services.ts'
+import { allocateClusterIps, ServiceTable } from './services.ts'
 import type { Pod, ResourceChange, WorkloadChange, WorldOptions } from './types.ts'
-
-/** Names may lead to names (ExternalName, tables); a longer chain than this is a circle. */
-const MAX_ALIASES = 8
 
 /** See WorldOptions. Deterministic: equal options and calls give equal runs. */
 export class World {
@@ -49,7 +47,7 @@ export class World {
   private readonly annotations: Map<string, Readonly<Record<string, string>>>
   private readonly factory: PodFactory | null = null
   private readonly kubernetes: Kubernetes | null
-  private readonly hostAddresses = new Map<string, string>()
+  private readonly names: NameResolution
   private resources: Resource[]
   private workloads: Workload[]
   private departed: readonly Workload[] = []
@@ -85,11 +83,17 @@ export class World {
     this.clusterIps = allocateClusterIps(this.resources, options.clusterIps ?? new Map())
     this.entryIps = allocateEntryIps(this.resources, new Map())
     this.fabric = new Fabric(this.engine, this.tree, options.network ?? {}, this.serviceTable())
+    this.names = new NameResolution({
+      fixed: options.dns,
+      services: () => this.fabric.services,
+      pod: (name, namespace) => (this.worldPods.get(`${name}.${namespace}`) ?? this.worldPods.get(name))?.ip ?? null,
+      dice: () => this.tree.stream('dns'),
+    })
     const { recorder, push = {} } = options
     this.controlPlane = new ControlPlane(this.engine, this.tree, recorder, push, () => this.snapshot)
     for (const host of options.externalHosts ?? []) {
       this.addOutside(host.name, host.ip)
-      for (const name of host.hosts) this.hostAddresses.set(name, host.ip)
+      this.names.addOutside(host.hosts, host.ip)
     }
     // Late: a proxy looks up the names in its clusters as soon as it has them.
     for (const workload of this.workloads) this.addPod(workload)
@@ -122,22 +126,7 @@ export class World {
 
   /** Address of a name as seen from a namespace; null = no such name. */
   resolve(host: string, fromNamespace: string): string | null {
-    const table = this.fabric.services
-    if (this.settledIn !== table) {
-      this.settled.clear()
-      this.settledIn = table
-    }
-    let settled = this.settled.get(fromNamespace)
-    if (settled === undefined) {
-      settled = new Map()
-      this.settled.set(fromNamespace, settled)
-    }
-    const known = settled.get(host)
-    if (known !== undefined) return known
-    const address = this.lookUp(host, fromNamespace)
-    const own = this.options.dns?.has(host) === true || this.hostAddresses.has(host)
-    if (address !== null && !own && table.hasClusterIp(host, fromNamespace)) settled.set(host, address)
-    return address
+    return this.names.resolve(host, fromNamespace)
   }
 
   /** The same as the application in a pod sees it: a proxy that captures DNS answers for ServiceEntries. */
@@ -149,22 +138,6 @@ export class World {
       if (given !== undefined) return given
     }
     return this.resolve(host, namespace)
-  }
-
-  private lookUp(host: string, fromNamespace: string): string | null {
-    let name = host
-    for (let i = 0; i < MAX_ALIASES; i++) {
-      if (isAddress(name)) return name
-      const table = this.options.dns?.get(name)
-      const found =
-        table ??
-        this.hostAddresses.get(name) ??
-        this.fabric.services.resolve(name, fromNamespace, this.dice) ??
-        this.podAddress(name, fromNamespace)
-      if (found === null) return null
-      name = found.startsWith('name:') ? found.slice(5) : found
-    }
-    return null
   }
 
   /** Objects come, change or go; the proxies learn of it as istiod would tell them. */
@@ -325,20 +298,6 @@ export class World {
   /** @internal The objects of this moment. */
   currentResources(): readonly Resource[] {
     return this.resources
-  }
-
-  /** Names of Services with a cluster IP, which stay as long as the table of Services does; by namespace. */
-  private readonly settled = new Map<string, Map<string, string>>()
-  private settledIn: ServiceTable | null = null
-
-  private get dice() {
-    this.resolverDice ??= this.tree.stream('dns')
-    return this.resolverDice
-  }
-  private resolverDice: ReturnType<RandomTree['stream']> | null = null
-
-  private podAddress(name: string, namespace: string): string | null {
-    return (this.worldPods.get(`${name}.${namespace}`) ?? this.worldPods.get(name))?.ip ?? null
   }
 
   private addPod(workload: Workload, born = false): WorldPod {
