@@ -34,6 +34,11 @@ export interface ParsedFile {
 const MAX_ALIASES = 100
 const MAX_DEPTH = 100
 const MAX_LENGTH = 64 * 1024 * 1024
+/** In one file; a cluster's dump has some thousands. */
+const MAX_DOCUMENTS = 50_000
+/** Of one document; what comes behind the first mistakes are mostly their consequences. */
+const MAX_PROBLEMS = 20
+const TOO_DEEP = 'nesting is deeper than 100 levels'
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype'])
 
 const problem = (code: string, message: string, at: Position, hint?: string): Diagnostic => ({
@@ -56,6 +61,15 @@ function tooDeep(text: string): boolean {
     } else if ((char === 0x5d || char === 0x7d) && open > 0) open--
   }
   return /^(?:[-?] ){400}/m.test(text)
+}
+
+/** Are there more separators than a file may have documents? */
+function tooMany(text: string): boolean {
+  let found = 0
+  for (let at = text.indexOf('\n---'); at >= 0; at = text.indexOf('\n---', at + 1)) {
+    if (++found > MAX_DOCUMENTS) return true
+  }
+  return false
 }
 
 /** Control characters other than tab, line feed and carriage return. */
@@ -86,7 +100,8 @@ export function parseDocuments(file: string, text: string): ParsedFile {
   if (isBinary(text)) return refuse('SIM0102', 'file holds control characters and is no text')
   const undecoded = text.indexOf(REPLACEMENT)
   if (undecoded >= 0) return refuse('SIM0102', 'this is no UTF-8 text', positionOf(file, text, undecoded))
-  if (tooDeep(text)) return refuse('SIM0103', 'nesting is deeper than 100 levels')
+  if (tooMany(text)) return refuse('SIM0101', `file holds more than ${MAX_DOCUMENTS} documents`)
+  if (tooDeep(text)) return refuse('SIM0103', TOO_DEEP)
   try {
     return parse(file, text)
   } catch (error) {
@@ -127,19 +142,23 @@ function parse(file: string, text: string): ParsedFile {
     merge: true,
   })
   for (const document of Array.isArray(parsed) ? parsed : []) {
-    let refused = false
+    let problems = 0
     const fail = (code: string, message: string, offset: number): void => {
-      refused = true
-      diagnostics.push(problem(code, message, position(offset)))
+      problems++
+      if (problems <= MAX_PROBLEMS) diagnostics.push(problem(code, message, position(offset)))
     }
-    for (const error of document.errors) fail('SIM0104', error.message, error.pos[0])
+    for (const error of document.errors) {
+      // the library's parser is recursive
+      if (error.message.includes('call stack')) fail('SIM0103', TOO_DEEP, error.pos[0])
+      else fail('SIM0104', error.message, error.pos[0])
+    }
     let aliases = 0
-    if (!refused) {
+    if (problems === 0) {
       visit(document, {
         Node(_key, node, ancestors) {
           const offset = node.range?.[0] ?? 0
           if (ancestors.length > MAX_DEPTH * 2) {
-            fail('SIM0103', 'nesting is deeper than 100 levels', offset)
+            fail('SIM0103', TOO_DEEP, offset)
             return visit.BREAK
           }
           if (isAlias(node) && ++aliases > MAX_ALIASES) {
@@ -178,7 +197,11 @@ function parse(file: string, text: string): ParsedFile {
         },
       })
     }
-    if (refused || document.contents === null) continue
+    if (problems > MAX_PROBLEMS) {
+      const message = `${problems - MAX_PROBLEMS} more mistakes in this document are not shown`
+      diagnostics.push(problem('SIM0104', message, position(document.range[0])))
+    }
+    if (problems > 0 || document.contents === null) continue
     try {
       const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
       const { line, shift } = beginning(textLines, position(startOf(document.contents) ?? 0).line)

@@ -7,6 +7,9 @@ import { concernedBy, type LintedMesh } from './types.ts'
 /** Null: it may match. */
 export type Reason = string | null
 
+/** Stands for the mesh's own trust domain, whatever its name (istio: pilot/pkg/security/trustdomain). */
+const LOCAL_DOMAIN = 'cluster.local'
+
 const PRINCIPAL = /^([^/*]+)\/ns\/([^/*]+)\/sa\/([^/*]+)$/
 
 /** The pods that a policy concerns, and what is known of them. */
@@ -45,7 +48,7 @@ export class Concerned {
     if (domain === undefined || namespace === undefined || account === undefined) return null
     const { trustDomain, trustDomainAliases = [], caCertificates } = this.mesh.snapshot.meshConfig
     const known = [trustDomain, ...trustDomainAliases]
-    if (!known.includes(domain)) {
+    if (!known.includes(domain) && domain !== LOCAL_DOMAIN) {
       // another mesh's callers need its root certificate
       return list(caCertificates).length > 0
         ? null

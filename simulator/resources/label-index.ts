@@ -2,6 +2,11 @@
 
 type Labels = Readonly<Record<string, string | undefined>>
 
+type Pair = [key: string, value: string | undefined]
+
+const carries = (labels: Labels, pairs: readonly Pair[]): boolean =>
+  pairs.every(([key, value]) => labels[key] === value)
+
 function add<T>(map: Map<string, T[]>, key: string, item: T): void {
   const known = map.get(key)
   if (known === undefined) map.set(key, [item])
@@ -29,16 +34,25 @@ export class LabelIndex<T extends { namespace: string; labels: Labels }> {
 
   /** `namespace` null: in all of them. A selector without labels chooses everything. */
   select(namespace: string | null, selector: Labels | null | undefined): readonly T[] {
-    const home = namespace ?? EVERYWHERE
     const pairs = Object.entries(selector ?? {})
-    let fewest = this.byNamespace.get(home) ?? []
+    const candidates = this.candidates(namespace ?? EVERYWHERE, pairs)
+    return pairs.length === 0 ? candidates : candidates.filter(({ labels }) => carries(labels, pairs))
+  }
+
+  /** Does it choose anything? */
+  chooses(namespace: string | null, selector: Labels | null | undefined): boolean {
+    const pairs = Object.entries(selector ?? {})
+    return this.candidates(namespace ?? EVERYWHERE, pairs).some(({ labels }) => carries(labels, pairs))
+  }
+
+  /** The shortest list that holds all that is chosen. */
+  private candidates(namespace: string, pairs: readonly Pair[]): readonly T[] {
+    let fewest = this.byNamespace.get(namespace) ?? []
     for (const [key, value] of pairs) {
-      const found = this.byPair.get(pairKey(home, key, value)) ?? []
+      const found = this.byPair.get(pairKey(namespace, key, value)) ?? []
       if (found.length < fewest.length) fewest = found
     }
-    return pairs.length === 0
-      ? fewest
-      : fewest.filter(({ labels }) => pairs.every(([key, value]) => labels[key] === value))
+    return fewest
   }
 }
 
@@ -59,7 +73,7 @@ export class SelectorIndex<T> {
   choosing(namespace: string, labels: Labels): T[] {
     return Object.entries(labels)
       .flatMap(([key, value]) => this.byPair.get(pairKey(namespace, key, value)) ?? [])
-      .filter(({ selector }) => Object.entries(selector).every(([key, value]) => labels[key] === value))
+      .filter(({ selector }) => carries(labels, Object.entries(selector)))
       .sort((left, right) => left.order - right.order)
       .map(({ item }) => item)
   }

@@ -47,6 +47,9 @@ function fieldsAt(schema: unknown, path: Path): string[] {
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : []
 }
 
+/** A resource with more mistakes than this is another thing than it says, and nobody reads on. */
+const MOST = 100
+
 const textOf = (path: Path): string =>
   path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('')
 
@@ -58,12 +61,19 @@ export function schemaDiagnostics(
   resource: string,
 ): Omit<Diagnostic, 'at'>[] {
   const found: Omit<Diagnostic, 'at'>[] = []
+  let more = 0
   for (const issue of issues) {
+    if (found.length >= MOST) {
+      more += issue.code === 'unrecognized_keys' ? issue.keys.length : 1
+      continue
+    }
     const path = issue.path.map(part => (typeof part === 'number' ? part : String(part)))
     const full = [...prefix, ...path]
     if (issue.code === 'unrecognized_keys') {
       const known = fieldsAt(schema, path)
-      for (const key of issue.keys) {
+      const room = MOST - found.length
+      more += Math.max(0, issue.keys.length - room)
+      for (const key of issue.keys.slice(0, room)) {
         const near = didYouMean(key, known)
         found.push({
           code: 'SIM0202',
@@ -83,6 +93,10 @@ export function schemaDiagnostics(
         path: full,
       })
     }
+  }
+  if (more > 0) {
+    const message = `${more} more mistakes of this kind in the same resource are not shown`
+    found.push({ code: 'SIM0203', level: 'error', message, resource, path: [...prefix] })
   }
   return found
 }

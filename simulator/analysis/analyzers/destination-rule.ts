@@ -69,7 +69,7 @@ const subsets: Analyzer = {
       const byName = new Map((spec.subsets ?? []).map(subset => [subset.name ?? '', subset]))
       for (const [name, subset] of byName) {
         const labels = { ...known.workloadLabels, ...subset.labels }
-        if (pods.select(null, labels).length === 0) context.report(instance, 'IST0173', null, name)
+        if (!pods.chooses(null, labels)) context.report(instance, 'IST0173', null, name)
       }
     }
   },

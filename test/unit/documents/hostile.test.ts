@@ -21,6 +21,18 @@ describe('hostile documents', () => {
     const deep = Array.from({ length: 150 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')
     expect(told(deep)).toEqual([expect.stringMatching(/^SIM0103/)])
   })
+  it('indentation too deep for the parser itself', () => {
+    const deep = Array.from({ length: 6_000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')
+    expect(told(deep)).toEqual([expect.stringMatching(/^SIM0103/)])
+  })
+  it('more documents than a file may have', () => {
+    expect(told('---\n'.repeat(50_002))).toEqual(['SIM0101 1:1'])
+  })
+  it('tells the first mistakes of a document and counts the rest', () => {
+    const { diagnostics } = parseDocuments('h.yaml', 'a: b: c\n'.repeat(500))
+    expect(diagnostics).toHaveLength(21)
+    expect(diagnostics.at(-1)?.message).toMatch(/^\d+ more mistakes in this document are not shown$/)
+  })
   it('keys that would reach into prototypes', () => {
     expect(told('a: 1\n__proto__: {b: 1}\n')).toEqual(['SIM0107 2:1'])
     expect(told('a: {constructor: {prototype: 1}}\n')).toEqual(['SIM0107 1:5', 'SIM0107 1:19'])

@@ -60,6 +60,14 @@ describe('SIM0607 authorization that can never match', () => {
   const never = (rules: string, more = '', action = 'ALLOW'): string[] =>
     said('SIM0607', MESH + policy(rules, action) + more)
 
+  it('takes cluster.local for the trust domain of the mesh, whatever its name', () => {
+    const settings = '\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}'
+    const renamed = `${settings}\ndata: {mesh: "trustDomain: td"}`
+    const from = (domain: string): string => `[{from: [{source: {principals: [${domain}/ns/default/sa/a]}}]}]`
+    expect(never(from('cluster.local'), renamed)).toEqual([])
+    expect(never(from('td'), renamed)).toEqual([])
+    expect(never(from('other'), renamed)).toEqual([expect.stringContaining('the trust domain of the mesh is td')])
+  })
   it.each([
     ['a method in lower case', '[{to: [{operation: {methods: [get]}}]}]', 'requests carry GET'],
     ['a path without its slash', '[{to: [{operation: {paths: [admin]}}]}]', 'write /admin'],

@@ -17,7 +17,9 @@ describe('indexes of labels', () => {
         const expected = items.filter(
           item => (home === null || item.namespace === home) && chooses(selector, item.labels),
         )
-        expect(new LabelIndex(items).select(home, selector)).toEqual(expected)
+        const index = new LabelIndex(items)
+        expect(index.select(home, selector)).toEqual(expected)
+        expect(index.chooses(home, selector)).toBe(expected.length > 0)
       }),
     )
   })

@@ -27,6 +27,15 @@ describe('loading resources', () => {
     expect(unknown?.at?.line).toBe(6)
   })
 
+  it('tells the first of very many unknown fields and counts the rest', () => {
+    const fields = Array.from({ length: 20_000 }, (_, i) => `f${i}: 1`).join(', ')
+    const { diagnostics } = load(
+      `apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: a}\nspec: {${fields}}\n`,
+    )
+    expect(diagnostics).toHaveLength(101)
+    expect(diagnostics.at(-1)?.message).toBe('19900 more mistakes of this kind in the same resource are not shown')
+  })
+
   it('survives hostile text', () => {
     const bomb = `a: &a [x]\nb: [${Array.from({ length: 200 }, () => '*a').join(', ')}]\n`
     for (const text of ['['.repeat(5000), bomb, '__proto__: {x: 1}', '\u0000', 'a: 1\na: 2', ': : :\n- {']) {
