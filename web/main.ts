@@ -8,6 +8,7 @@ import { headerPanel } from './panels/header.ts'
 import { inspectorPanel } from './panels/inspector.ts'
 import { ownFiles } from './panels/own-files.ts'
 import { pickerPanel } from './panels/picker.ts'
+import { proxyPanel } from './panels/proxy.ts'
 import { requestPanel } from './panels/request.ts'
 import { requestsPanel } from './panels/requests.ts'
 import { sentencePanel } from './panels/sentence.ts'
@@ -37,6 +38,7 @@ const choose = (selection: Selection): void => {
   chooseHop(store, '')
   source.send({ do: 'inspect', traceId: selection.traceId })
 }
+const lookInside = (pod: string, span = -1): void => store.change({ inside: pod, insideSpan: span }, 'inside')
 const openRequest = (traceId: number): void => choose({ kind: 'request', traceId })
 
 const own = ownFiles(store, source)
@@ -50,10 +52,20 @@ const graph = graphPanel(store, {
   node: id => choose({ kind: 'node', id }),
   edge: id => choose({ kind: 'edge', id }),
   request: openRequest,
+  inside: id => {
+    const pod = state.topology.nodes.find(node => node.id === id && node.proxied)?.pods[0]
+    if (pod !== undefined) lookInside(pod)
+  },
   nothing: () => choose({ kind: 'none' }),
 })
-place('stage').append(sentencePanel(store, openRequest), graph, requestPanel(store, choose), lostNote())
-inspectorPanel(store, place('right'), choose)
+place('stage').append(
+  sentencePanel(store, openRequest),
+  graph,
+  requestPanel(store, choose),
+  proxyPanel(store, source, choose),
+  lostNote(),
+)
+inspectorPanel(store, place('right'), choose, lookInside)
 place('time').append(transportPanel(store, source), timelinePanel(store, source))
 
 const views = (): void => {
@@ -65,7 +77,8 @@ views()
 
 document.addEventListener('keydown', event => {
   if (event.key === 'Escape') {
-    if (state.selection.kind !== 'none') choose({ kind: 'none' })
+    if (state.inside !== '') store.change({ inside: '' }, 'inside')
+    else if (state.selection.kind !== 'none') choose({ kind: 'none' })
     else if (state.view !== 'mesh') store.change({ view: 'mesh' }, 'look', 'selection')
     return
   }

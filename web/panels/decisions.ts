@@ -10,7 +10,11 @@ import { chosenRow, hopRows } from './hops.ts'
 type Tab = 'decisions' | 'headers' | 'log'
 
 /** Returns a function that draws into `body`. */
-export function decisionsPanel(store: Store, body: HTMLElement): () => void {
+export function decisionsPanel(
+  store: Store,
+  body: HTMLElement,
+  lookInside: (pod: string, span: number) => void,
+): () => void {
   const { state } = store
   let tab: Tab = 'decisions'
   const draw = (): void => {
@@ -69,7 +73,12 @@ export function decisionsPanel(store: Store, body: HTMLElement): () => void {
       section(
         i === 0 && span.direction !== 'inbound' ? 'decidedBy' : 'arrivedAt',
         { pod: span.pod },
-        chain(span.trail, span.outcome),
+        chain(span.trail, span.outcome, place => store.change({ wanted: place }, 'wanted')),
+        h(
+          'button',
+          { type: 'button', 'data-inside': span.pod, onclick: () => lookInside(span.pod, span.span) },
+          say(language, 'insideProxy'),
+        ),
       ),
     )
     if (app === null) return chains
@@ -99,7 +108,7 @@ export function chooseHop(store: Store, key: string): void {
 
 const chosen = new WeakMap<Store, string>()
 
-function chain(trail: readonly DecisionFrame[], outcome: string): HTMLElement {
+function chain(trail: readonly DecisionFrame[], outcome: string, go: (place: string) => void): HTMLElement {
   return h(
     'ol',
     { class: 'chain', 'data-test': 'chain' },
@@ -115,7 +124,13 @@ function chain(trail: readonly DecisionFrame[], outcome: string): HTMLElement {
           {},
           h('div', { class: `chosen-name${last && outcome !== 'ok' ? ` ${outcome}` : ''}` }, step.name),
           step.note === '' ? null : h('div', { class: 'note' }, step.note),
-          step.source === '' ? null : h('div', { class: 'source' }, step.source.split('/').at(-1) ?? ''),
+          step.source === ''
+            ? null
+            : h(
+                'button',
+                { type: 'button', class: 'source', onclick: () => go(step.source) },
+                step.source.split('/').at(-1) ?? '',
+              ),
           ...step.rejected.map(other => h('div', { class: 'rejected' }, h('s', {}, other.name), ` ${other.why}`)),
         ),
       )

@@ -24,6 +24,8 @@ export function graphPanel(
     node: (id: string) => void
     edge: (id: string) => void
     request: (id: number) => void
+    /** A second click on a node: one level in. */
+    inside: (id: string) => void
     nothing: () => void
   },
 ): HTMLElement {
@@ -127,7 +129,7 @@ export function graphPanel(
       chosen: selection.kind === 'node' ? selection.id : '',
       pushes,
       language,
-      choose: choose.node,
+      choose: id => (selection.kind === 'node' && selection.id === id ? choose.inside(id) : choose.node(id)),
     })
   }
   const importance = (): (readonly [string, Way])[] => {

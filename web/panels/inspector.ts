@@ -12,7 +12,12 @@ import { type Row, requestTable, rowOf } from './rows.ts'
 
 const ROWS = 12
 
-export function inspectorPanel(store: Store, host: HTMLElement, choose: (selection: Selection) => void): void {
+export function inspectorPanel(
+  store: Store,
+  host: HTMLElement,
+  choose: (selection: Selection) => void,
+  lookInside: (pod: string, span?: number) => void,
+): void {
   const { state } = store
   const title = h('h2')
   const close = h('button', { type: 'button', 'data-test': 'close', onclick: () => choose({ kind: 'none' }) }, 'Esc')
@@ -88,6 +93,21 @@ export function inspectorPanel(store: Store, host: HTMLElement, choose: (selecti
         pair('pods', node.pods.length === 0 ? '–' : node.pods.join(', ')),
         pair('proxy', node.proxied ? say(language, 'sidecar') : say(language, 'noSidecar')),
       ),
+      !node.proxied
+        ? null
+        : h(
+            'div',
+            { class: 'actions section' },
+            ...node.pods
+              .slice(0, 8)
+              .map((pod, i) =>
+                h(
+                  'button',
+                  { type: 'button', 'data-inside': pod, title: pod, onclick: () => lookInside(pod) },
+                  say(language, node.pods.length === 1 ? 'insideProxy' : 'insideProxyN', { n: i + 1 }),
+                ),
+              ),
+          ),
       section(
         'latest',
         requestTable(
@@ -177,7 +197,7 @@ export function inspectorPanel(store: Store, host: HTMLElement, choose: (selecti
   const pair = (word: Word, value: string): HTMLElement =>
     h('div', {}, h('dt', {}, say(state.language, word)), h('dd', {}, value))
 
-  const drawDecisions = decisionsPanel(store, body)
+  const drawDecisions = decisionsPanel(store, body, lookInside)
   let last = 0
   store.on(['selection', 'look', 'hello', 'topology', 'shelf'], () => {
     body.scrollTop = 0

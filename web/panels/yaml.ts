@@ -158,6 +158,13 @@ export function yamlPanel(store: Store, source: Source): HTMLElement {
     const first = answer.diagnostics.find(found => found.level === 'error')
     if (!answer.applied && first !== undefined) go(first)
   })
+  store.on(['wanted'], () => {
+    const [, file = '', line = '1'] = /^(.*?):(\d+)(?::\d+)?$/.exec(state.wanted) ?? []
+    if (!texts.has(file)) return
+    if (state.view === 'requests') store.change({ view: 'mesh' }, 'look')
+    show(file)
+    editor?.reveal(Number(line))
+  })
   store.on(['look'], () => {
     drawTabs()
     drawBar()

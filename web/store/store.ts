@@ -11,6 +11,7 @@ import type {
   HelloFrame,
   NodeFigures,
   PlayState,
+  ProxyFrame,
   RequestDetailFrame,
   RequestFrame,
   TopologyFrame,
@@ -32,6 +33,10 @@ export type Topic =
   | 'look'
   | 'connection'
   | 'shelf'
+  | 'inside'
+  | 'proxy'
+  | 'digging'
+  | 'wanted'
 
 export type Selection =
   | { kind: 'none' }
@@ -76,6 +81,14 @@ export interface State {
   detail: RequestDetailFrame | null
   /** Scenarios that can be opened. */
   shelf: readonly CardFrame[]
+  /** Pod whose proxy is looked into, '' = none; and the span of the chosen request there, -1 = the first. */
+  inside: string
+  insideSpan: number
+  proxy: ProxyFrame | null
+  /** What was asked for is being run again: how far it is. */
+  digging: { time: number; goal: number } | null
+  /** Line of a document that somebody pointed at: `file:line:column`. */
+  wanted: string
   connected: boolean
   language: Language
   theme: Theme
@@ -110,6 +123,11 @@ export class Store {
       selection: { kind: 'none' },
       detail: null,
       shelf: [],
+      inside: '',
+      insideSpan: -1,
+      proxy: null,
+      digging: null,
+      wanted: '',
       connected: false,
       language,
       theme,
@@ -130,7 +148,20 @@ export class Store {
   frame(frame: Frame): void {
     switch (frame.type) {
       case 'hello':
-        this.change({ hello: frame, selection: { kind: 'none' }, detail: null, applied: null }, 'hello', 'selection')
+        this.change(
+          {
+            hello: frame,
+            selection: { kind: 'none' },
+            detail: null,
+            applied: null,
+            inside: '',
+            proxy: null,
+            digging: null,
+          },
+          'hello',
+          'selection',
+          'inside',
+        )
         break
       case 'snapshot':
         this.change(
@@ -152,20 +183,27 @@ export class Store {
         this.delta(frame)
         break
       case 'request':
-        this.change({ detail: frame }, 'detail')
+        this.change({ detail: frame, digging: null }, 'detail', 'digging')
         break
       case 'files':
         this.change({ files: frame.files }, 'files')
         break
       case 'diagnostics': {
         const { applied, diagnostics } = frame
-        this.change({ applied: { applied, diagnostics, time: this.state.time } }, 'applied')
+        this.change({ applied: { applied, diagnostics, time: this.state.time }, digging: null }, 'applied', 'digging')
         break
       }
+      case 'proxy':
+        this.change({ proxy: frame, digging: null }, 'proxy', 'digging')
+        break
+      case 'digging':
+        this.change({ digging: { time: frame.time, goal: frame.goal } }, 'digging')
+        break
       case 'shelf':
         this.change({ shelf: frame.scenarios }, 'shelf')
         break
       case 'refusal':
+        this.change({ digging: null }, 'digging')
         console.warn(`meshsim: ${frame.reason}`)
     }
   }
