@@ -30,8 +30,9 @@ const FLOORS: Record<string, number> = {
   stream: 7,
   server: 8,
   cli: 9,
+  api: 10,
 }
-const RIMS = new Set(['cli', 'server'])
+const RIMS = new Set(['api', 'cli', 'server'])
 
 /** envoy meets istiod only through xds: deleting istiod must leave it compiling. */
 const ENVOY_MAY_IMPORT = new Set(['envoy', 'xds', 'engine', 'observation', 'wire'])
