@@ -21,6 +21,7 @@ import { NOT_HTTP1, recordCodecError } from './http/codec-error.ts'
 import { Inspection, waitsForBytes } from './inspection.ts'
 import { type CompiledListener, chooseChain } from './listener.ts'
 import { LiveConfiguration } from './live-configuration.ts'
+import { proxyMetrics } from './metrics.ts'
 import { compileNetworkFilters, type NetworkFilters } from './network-filters.ts'
 import type { ProxyOptions } from './options.ts'
 import type { RouteTable } from './route.ts'
@@ -106,10 +107,9 @@ export class Proxy implements ProxyCore {
     return this.cluster(cluster)?.stat(stat) ?? 0
   }
 
-  /** What Prometheus finds at this proxy now; [] when nobody asked for metrics at the start. */
-  metrics(): Family[] {
-    for (const report of this.reports) report.catchUp()
-    return this.options.metrics?.store.families() ?? []
+  /** What Prometheus finds at this proxy now, see proxyMetrics; [] when nobody asked for metrics at the start. */
+  metrics(all = false): Family[] {
+    return proxyMetrics(this, all)
   }
 
   routeTable(name: string): RouteTable | null {

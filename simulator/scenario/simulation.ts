@@ -180,11 +180,11 @@ export class Simulation {
     return this.engine.fingerprint()
   }
 
-  /** The metrics of every proxy as Prometheus finds them now, with the labels that it adds; [] without `metrics`. */
-  scrape(): Target[] {
+  /** The metrics of every proxy as Prometheus finds them now, with the labels that it adds; [] without `metrics`. `all`: Envoy's statistics of clusters too. */
+  scrape(all = false): Target[] {
     const targets: Target[] = []
     for (const { proxy, workload } of this.world.pods.values()) {
-      const families = proxy?.metrics() ?? []
+      const families = proxy?.metrics(all) ?? []
       if (families.length === 0) continue
       const { name, namespace } = workload
       targets.push({

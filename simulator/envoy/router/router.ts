@@ -247,8 +247,12 @@ export class Router implements PoolUser, EventHandler {
     const policy = route?.retry ?? null
     if (policy !== null && retriesResponse(policy.on, policy.codes, response)) {
       stream.note('try', this.host?.key ?? '', `answered ${response.status}`)
-      if (this.retry()) return
-    }
+      if (this.retry()) {
+        cluster?.chargeRetried(response.status)
+        return
+      }
+    } else if (policy !== null && this.attempts > 1 && cluster !== null) cluster.counters.upstream_rq_retry_success++
+    cluster?.charge(response.status)
     this.answeredAt = stream.now
     stream.details = 'via_upstream'
     const headers = response.headers.slice()
@@ -304,6 +308,7 @@ export class Router implements PoolUser, EventHandler {
     this.holdsRetry = true
     const wait = stream.core.dice.below(Math.max(1, Math.floor(this.interval / 1000))) * 1000
     this.interval = Math.min(policy.max, this.interval * 2)
+    cluster.counters.upstream_rq_retry_backoff_exponential++
     this.waitTimer = stream.core.options.scheduler.after(wait, this, BACKOFF, null)
     return true
   }
@@ -342,6 +347,7 @@ export class Router implements PoolUser, EventHandler {
   }
 
   private fail(status: number, body: string, flag: string, details: string, headers: [string, string][] = []): void {
+    this.cluster?.charge(status)
     this.stream.localReply({ status, body, flag, details, headers })
   }
 

@@ -13,6 +13,7 @@ import { Host } from './host.ts'
 import { type EjectionType, HostMonitor, type LocalOutcome, OutlierDetector, type OutlierOwner } from './outlier.ts'
 import { HostPools } from './pools.ts'
 import { ConnectionSettings } from './settings.ts'
+import { StatusCounts } from './status-counts.ts'
 import { TransportSockets } from './transport.ts'
 
 const PUBLISH = 1
@@ -32,6 +33,8 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
   readonly breakers: Breakers
   readonly counters: ClusterCounters = createCounters()
   readonly settings: ConnectionSettings
+  private readonly statuses = new StatusCounts()
+  private readonly retried = new StatusCounts()
   readonly sockets: TransportSockets
   /** May the istio.alpn filter put its own list in place of the cluster's? */
   readonly alpnOverride: boolean
@@ -232,10 +235,41 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
     this.breakers.retries.count--
   }
 
+  /** A request ended with this status, the upstream's or this proxy's own word. */
+  charge(status: number): void {
+    this.counters.upstream_rq_completed++
+    this.statuses.count(status)
+  }
+
+  /** An answer was not passed on: the request is tried again. */
+  chargeRetried(status: number): void {
+    this.retried.count(status)
+  }
+
   /** A counter or gauge by Envoy's name, as in `cluster.<name>;.<stat>`. */
   stat(name: string): number {
+    const gauge = this.gauges()[name]
+    if (gauge !== undefined) return gauge()
+    if (name.startsWith('outlier_detection.')) return this.outlier?.counters.get(name.slice(18)) ?? 0
+    if (name in this.counters) return this.counters[name as keyof ClusterCounters]
+    return name.startsWith('retry.') ? this.retried.value(name.slice(6)) : this.statuses.value(name)
+  }
+
+  /** All that is counted, by names below `cluster.<name>;.`; a gauge may fall. */
+  allStats(): { name: string; gauge: boolean; value: number }[] {
+    const all: { name: string; gauge: boolean; value: number }[] = []
+    for (const [name, value] of Object.entries(this.gauges())) all.push({ name, gauge: true, value: value() })
+    for (const [name, value] of Object.entries(this.counters)) all.push({ name, gauge: false, value })
+    for (const [name, value] of this.outlier?.counters ?? [])
+      all.push({ name: `outlier_detection.${name}`, gauge: false, value })
+    for (const [name, value] of this.statuses.all()) all.push({ name, gauge: false, value })
+    for (const [name, value] of this.retried.all()) all.push({ name: `retry.${name}`, gauge: false, value })
+    return all
+  }
+
+  private gauges(): Record<string, () => number> {
     const { breakers, outlier } = this
-    const gauges: Record<string, () => number> = {
+    return {
       membership_total: () => this.hosts.length,
       membership_healthy: () => this.hosts.filter(h => h.fit && h.health === 'healthy').length,
       upstream_cx_active: () => breakers.connections.count,
@@ -247,10 +281,6 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
       'circuit_breakers.default.rq_open': () => (breakers.requests.free ? 0 : 1),
       'circuit_breakers.default.rq_retry_open': () => (breakers.retries.free ? 0 : 1),
     }
-    const gauge = gauges[name]
-    if (gauge !== undefined) return gauge()
-    if (name.startsWith('outlier_detection.')) return outlier?.counters.get(name.slice(18)) ?? 0
-    return name in this.counters ? this.counters[name as keyof ClusterCounters] : 0
   }
 }
 

@@ -220,6 +220,34 @@ describe("Istio's metrics of TCP", () => {
   })
 })
 
+describe("Envoy's statistics of clusters", () => {
+  const { simulation, recorder } = run()
+  const cluster = 'outbound|8000||patient.default.svc.cluster.local'
+  const families = simulation.scrape(true).flatMap(t => t.families)
+  const of = (name: string, ...labels: string[]) => sums(families, `envoy_cluster_${name}`, 'cluster_name', ...labels)
+
+  test('agree with the ledger: answers by status, tries, retries', () => {
+    const routed = recorder.of('stream').filter(r => r.cluster === cluster && r.attempts > 0)
+    const answers = of('upstream_rq', 'response_code')
+    for (const status of [200, 503])
+      expect(answers[`${cluster} ${status}`] ?? 0).toBe(routed.filter(r => r.status === status).length)
+    expect(of('upstream_rq_completed')[cluster]).toBe(routed.length)
+    expect(of('upstream_rq_total')[cluster]).toBe(routed.reduce((sum, r) => sum + r.attempts, 0))
+    const retries = routed.reduce((sum, r) => sum + r.attempts - 1, 0)
+    expect(retries).toBeGreaterThan(10)
+    expect(of('upstream_rq_retry')[cluster]).toBe(retries)
+    expect(of('upstream_rq_retry_backoff_exponential')[cluster]).toBe(retries)
+    expect(of('retry_upstream_rq', 'response_code')[`${cluster} 503`]).toBe(retries)
+    const saved = routed.filter(r => r.attempts > 1 && r.status === 200).length
+    expect(of('upstream_rq_retry_success')[cluster]).toBe(saved)
+  })
+
+  test('are absent unless asked for, as in Istio', () => {
+    const names = simulation.scrape().flatMap(t => t.families.map(f => f.name))
+    expect(names.filter(name => name.startsWith('envoy_cluster'))).toEqual([])
+  })
+})
+
 describe('a Telemetry', () => {
   const labelsOf = (overrides: string, metric: string) => {
     const targets = run(TELEMETRY(overrides)).simulation.scrape()
