@@ -4,6 +4,7 @@ import type { AccessLogging, MeshConfig } from '../../resources/index.ts'
 import type { ExtensionProvider } from '../../resources/mesh-config.ts'
 import { JSON_FIELDS, TEXT_FORMAT } from '../../xds/access-log-format.ts'
 import type { JsonObject } from '../../xds/types.ts'
+import { extensionProvider } from './provider-cluster.ts'
 import type { ListenerClass, TranslationContext } from './translation-context.ts'
 
 function parsedFormat(format: string): JsonObject {
@@ -132,7 +133,7 @@ function accessLogs(context: TranslationContext, where: ListenerClass, filters: 
   let known = 0
   const logs: JsonObject[] = []
   for (const [name, logging] of [...merged].sort(([a], [b]) => compareText(a, b))) {
-    const provider = mesh.extensionProviders.find(candidate => candidate.name.toLowerCase() === name.toLowerCase())
+    const provider = extensionProvider(mesh, name)
     const log = provider ? providerLog(provider, mesh) : null
     if (!log) continue
     known++

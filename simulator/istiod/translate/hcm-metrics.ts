@@ -3,6 +3,7 @@ import { compareText } from '../../registry/names.ts'
 import type { Metrics, MetricsOverrides } from '../../resources/index.ts'
 import type { JsonObject, NamedFilter } from '../../xds/types.ts'
 import { protoDuration } from './cluster-duration.ts'
+import { extensionProvider } from './provider-cluster.ts'
 import type { ListenerClass, TranslationContext } from './translation-context.ts'
 
 const PROMETHEUS_NAMES: ReadonlyMap<string, string> = new Map([
@@ -106,7 +107,7 @@ function merged(context: TranslationContext): Map<string, ProviderMetrics> {
 export function statsFilters(context: TranslationContext, where: ListenerClass): NamedFilter[] {
   const filters: NamedFilter[] = []
   for (const [name, metrics] of [...merged(context)].sort(([a], [b]) => compareText(a, b))) {
-    const provider = context.mesh.extensionProviders.find(known => known.name.toLowerCase() === name.toLowerCase())
+    const provider = extensionProvider(context.mesh, name)
     if (!provider || !('prometheus' in provider)) continue
     const config = metrics.config(where)
     if (!config) continue

@@ -3,6 +3,7 @@ import { compareText } from '../../registry/names.ts'
 import type { Tracing } from '../../resources/index.ts'
 import type { JsonObject } from '../../xds/types.ts'
 import { tracerOf } from './hcm-tracers.ts'
+import { extensionProvider } from './provider-cluster.ts'
 import { type ListenerClass, ownNamespace, type TranslationContext, text } from './translation-context.ts'
 
 const literal = (tag: string, value: string): JsonObject => ({ tag, literal: { value } })
@@ -146,9 +147,7 @@ export function tracingFields(context: TranslationContext, where: ListenerClass)
     const fields = common(context, proxySampling(context, own), own.enableIstioTags !== false, own.customTags ?? {})
     return { tracing: { tracing: { ...fields, ...length } }, byRequestId: true }
   }
-  const provider = context.mesh.extensionProviders.find(
-    candidate => candidate.name.toLowerCase() === spec.provider.toLowerCase(),
-  )
+  const provider = extensionProvider(context.mesh, spec.provider)
   const tracer = spec.disabled || provider === undefined ? null : tracerOf(context, provider)
   if (tracer === null) return NO_TRACING
   const sampling = tracer.samples ? 100 : (spec.sampling ?? proxySampling(context, own))

@@ -1,4 +1,5 @@
-// The cluster behind an extension provider's `service` (pilot/pkg/model/telemetry_logging.go LookupCluster).
+// Extension providers: by name, and the cluster behind their `service` (pilot/pkg/model/telemetry_logging.go LookupCluster).
+import type { ExtensionProvider, MeshConfig } from '../../resources/mesh-config.ts'
 import { outboundClusterName } from './cluster-names.ts'
 
 /** Names of a host's service: full name and namespace of each definition. */
@@ -7,6 +8,12 @@ export type FindServices = (hostname: string) => readonly { hostname: string; na
 export interface ProviderCluster {
   host: string
   cluster: string
+}
+
+/** Names of providers are compared without regard to case (telemetry.go fetchProvider). */
+export function extensionProvider({ extensionProviders }: MeshConfig, name: string): ExtensionProvider | undefined {
+  const asked = name.toLowerCase()
+  return extensionProviders.find(provider => provider.name.toLowerCase() === asked)
 }
 
 /** `host`, or `namespace/host` where several namespaces have it; null where that is not exactly one service. */

@@ -1,6 +1,7 @@
 // What concerns a pod or a service, as `istioctl x describe` tells it (istioctl/pkg/describe/describe.go): ports, subsets,
 // routes, policies, mutual TLS. Beside each object stands where it is written.
 import type { Config, MeshSnapshot, ServiceTarget } from '../../registry/mesh-snapshot.ts'
+import { subsetOf } from '../../registry/names.ts'
 import type { Service } from '../../registry/types.ts'
 import type { AuthorizationPolicy } from '../../resources/index.ts'
 import type { Pod, World } from '../../world/index.ts'
@@ -29,7 +30,7 @@ export function describeService(world: World, service: Service): string {
 }
 
 const selects = ({ selector }: Service, labels: Readonly<Record<string, string>>): boolean =>
-  selector !== null && Object.entries(selector).every(([key, value]) => labels[key] === value)
+  selector !== null && subsetOf(selector, labels)
 
 function podLines({ workload, node, annotations }: Pod): string[] {
   const ports = workload.containerPorts.map(

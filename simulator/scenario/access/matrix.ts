@@ -3,6 +3,7 @@
 import type { Diagnostic } from '../../diagnostics/types.ts'
 import { formatDuration, SECOND } from '../../engine/index.ts'
 import { type LoggedRecord, MemoryRecorder, type Observation } from '../../observation/index.ts'
+import { subsetOf } from '../../registry/names.ts'
 import type { ServicePort } from '../../registry/types.ts'
 import type { Resource, SourceFile } from '../../resources/types.ts'
 import type { LoadSpec } from '../../world/load/index.ts'
@@ -146,12 +147,9 @@ function behindGateway(
   namespace: string,
 ): boolean {
   return [...world.pods.values()].some(
-    ({ workload }) => workload.gateway && workload.namespace === namespace && selects(selector, workload.labels),
+    ({ workload }) => workload.gateway && workload.namespace === namespace && subsetOf(selector, workload.labels),
   )
 }
-
-const selects = (selector: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>>): boolean =>
-  Object.entries(selector).every(([key, value]) => labels[key] === value)
 
 const loadOf = ({ source, protocol, url, at }: Probe, index: number, method: string): LoadSpec => ({
   name: `probe-${index}`,
@@ -202,7 +200,7 @@ function failure(
 ): Pick<AccessCell, 'decidedBy' | 'place'> {
   if (records.some(({ direction, details }) => direction === 'inbound' && details === 'filter_chain_not_found')) {
     const target = [...world.pods.values()].find(
-      ({ workload }) => workload.namespace === probe.namespace && selects(probe.selector, workload.labels),
+      ({ workload }) => workload.namespace === probe.namespace && subsetOf(probe.selector, workload.labels),
     )
     const [config] = world.snapshot.peerAuthentications(probe.namespace, target?.workload.labels ?? {}).slice(-1)
     const name = config === undefined ? '' : `${config.namespace}/${config.name}`

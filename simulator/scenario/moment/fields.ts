@@ -1,5 +1,5 @@
 // The fields of observations that an expression may ask for, under the names that reports use.
-import type { Observation, TrafficStatistics } from '../../observation/index.ts'
+import type { LoggedRecord, Observation, TrafficStatistics } from '../../observation/index.ts'
 
 export const FIELDS = {
   kind: 'text',
@@ -37,7 +37,7 @@ export function fieldOf(o: Observation, field: FieldName, statistics: TrafficSta
     case 'stream':
       return streamField(o, field, statistics)
     case 'connection':
-      return connectionField(o, field)
+      return loggedField(o, field)
     case 'ejection':
       return { proxy: o.proxy, cluster: o.cluster, upstream: o.host, ejected: String(o.ejected), details: o.why }[
         field as string
@@ -79,10 +79,6 @@ function streamField(o: Of<'stream'>, field: FieldName, statistics: TrafficStati
   switch (field) {
     case 'status':
       return o.status
-    case 'flag':
-      return o.flags
-    case 'latency':
-      return o.end - o.start
     case 'source':
       return statistics.edgeOf(o)?.source
     case 'destination':
@@ -91,25 +87,19 @@ function streamField(o: Of<'stream'>, field: FieldName, statistics: TrafficStati
       return statistics.edgeOf(o)?.version
     case 'host':
       return o.authority
-    case 'upstream':
-      return o.upstreamHost
     case 'route':
       return o.routeName
     case 'path':
       return pathOf(o.path)
-    case 'details':
     case 'method':
-    case 'proxy':
-    case 'direction':
-    case 'cluster':
-    case 'attempts':
-      return o[field]
+      return o.method
     default:
-      return undefined
+      return loggedField(o, field)
   }
 }
 
-function connectionField(o: Of<'connection'>, field: FieldName): FieldValue {
+/** What streams and connections have in common. */
+function loggedField(o: LoggedRecord, field: FieldName): FieldValue {
   switch (field) {
     case 'flag':
       return o.flags

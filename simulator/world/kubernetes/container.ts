@@ -19,7 +19,7 @@ const LONGEST_BACK_OFF = 300_000_000
 /** After so long without a crash the row begins anew (twice the longest wait). */
 const FORGIVEN = 600_000_000
 /** How often it is looked whether an application that stops has ended its requests. */
-const BUSY_PERIOD = 100_000
+export const BUSY_PERIOD = 100_000
 
 export class AppContainer implements EventHandler {
   running = false
@@ -159,11 +159,15 @@ export class AppContainer implements EventHandler {
     this.later(this.life.preStop, SIGTERM)
   }
 
-  private drained(): void {
+  /** Has the application requests that it serves or that wait? */
+  get busy(): boolean {
     const pod = this.host.pod(this.pod)
     const load = pod === null ? undefined : this.host.applications?.load(pod)
-    const busy = load !== undefined && load.busy + load.waiting > 0
-    if (busy && this.scheduler.now < this.killAt) this.later(BUSY_PERIOD, DRAINED)
+    return load !== undefined && load.busy + load.waiting > 0
+  }
+
+  private drained(): void {
+    if (this.busy && this.scheduler.now < this.killAt) this.later(BUSY_PERIOD, DRAINED)
     else this.exited('')
   }
 

@@ -6,7 +6,7 @@
 // the containers are told to stop. Whoever still holds the old endpoint meanwhile meets a pod that no longer serves.
 import { type EventHandler, type Scheduler, Timer } from '../../engine/index.ts'
 import type { Workload } from '../../registry/types.ts'
-import { AppContainer } from './container.ts'
+import { AppContainer, BUSY_PERIOD } from './container.ts'
 import type { Placement } from './nodes.ts'
 import type { PodLife } from './template.ts'
 import type { KubernetesHost, KubernetesTimes } from './types.ts'
@@ -21,8 +21,6 @@ const KILL = 8
 
 /** Startup probe of the proxy (injection template): every second. */
 const PROXY_PERIOD = 1_000_000
-/** How often it is looked whether an application that stops has ended its requests. */
-const BUSY_PERIOD = 100_000
 
 export class PodRun implements EventHandler {
   readonly id: string
@@ -224,9 +222,7 @@ export class PodRun implements EventHandler {
   }
 
   private appDone(): void {
-    const pod = this.host.pod(this.id)
-    const load = pod === null ? undefined : this.host.applications?.load(pod)
-    if (load !== undefined && load.busy + load.waiting > 0) {
+    if (this.app.busy) {
       this.after(BUSY_PERIOD, APP_DONE)
       return
     }

@@ -3,11 +3,12 @@
 import type { Diagnostic } from '../../../simulator/diagnostics/types.ts'
 import { Engine } from '../../../simulator/engine/index.ts'
 import type { EventHandler } from '../../../simulator/engine/types.ts'
-import type { Recorder, StreamRecord } from '../../../simulator/observation/index.ts'
+import type { Recorder } from '../../../simulator/observation/index.ts'
 import type { SourceFile } from '../../../simulator/resources/types.ts'
 import type { Cast, CastPod } from '../../../simulator/stream/cast.ts'
 import type { RunningMesh } from '../../../simulator/stream/run.ts'
 import { FrameSource } from '../../../simulator/stream/session.ts'
+import { blank } from '../observation/records.ts'
 
 const NAMES = ['productpage-v1', 'details-v1', 'reviews-v1', 'reviews-v2', 'reviews-v3', 'ratings-v1'] as const
 
@@ -53,52 +54,6 @@ export const BOOKINFO: Cast = {
     { from: 'reviews-v2-1.default', host: 'ratings' },
     { from: 'reviews-v3-1.default', host: 'ratings' },
   ],
-}
-
-const blank: StreamRecord = {
-  kind: 'stream',
-  span: 0,
-  parentSpan: 0,
-  traceId: 0,
-  proxy: '',
-  pod: '',
-  direction: 'outbound',
-  start: 0,
-  end: 0,
-  upstreamStart: -1,
-  upstreamEnd: -1,
-  protocol: 'HTTP/1.1',
-  method: 'GET',
-  authority: '',
-  path: '/',
-  status: 200,
-  flags: [],
-  details: 'via_upstream',
-  attempts: 1,
-  listener: '0.0.0.0_9080',
-  filterChain: '',
-  virtualHost: '',
-  routeName: 'default',
-  cluster: '',
-  upstreamHost: '',
-  upstreamProtocol: 'HTTP/2',
-  upstreamTransportFailure: '',
-  downstreamPeer: '',
-  mtls: true,
-  sni: '',
-  downstreamRemote: '',
-  downstreamLocal: '',
-  upstreamLocal: '',
-  requestId: '',
-  userAgent: '',
-  bytesReceived: 0,
-  bytesSent: 0,
-  injectedDelay: false,
-  injectedAbort: false,
-  isShadow: false,
-  trail: null,
-  requestHeaders: null,
-  responseHeaders: null,
 }
 
 /** One page view every 50 ms; every 17th fails at ratings. */
