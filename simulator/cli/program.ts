@@ -1,7 +1,7 @@
 // The command line. Each verb is one file below verbs/; a new one is a line in VERBS. stdout carries only the answer;
 // talk, warnings and errors go to stderr.
 import { Command, CommanderError, Option } from 'commander'
-import { didYouMean } from '../resources/schema-diagnostics.ts'
+import { didYouMean } from '../resources/nearest-name.ts'
 import { MODEL, VERSION } from '../scenario/index.ts'
 import '../validation/envoy/all.ts'
 import { COLOUR_CHOICES, type ColourChoice, chooseColour } from './colour.ts'

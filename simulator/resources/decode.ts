@@ -4,16 +4,7 @@ import type { z } from 'zod'
 import { isObject } from './fields.ts'
 import { parseProtoDuration } from './proto-duration.ts'
 import { DURATION_RULE } from './schema-checks.ts'
-
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  let node = value
-  for (const part of path) {
-    if (Array.isArray(node)) node = node[Number(part)]
-    else if (isObject(node)) node = node[String(part)]
-    else return undefined
-  }
-  return node
-}
+import { valueAt } from './schema-words.ts'
 
 const undecodable = (issue: z.core.$ZodIssue, value: unknown): boolean => {
   if (value === undefined) return false
@@ -34,7 +25,7 @@ function withoutNulls(value: unknown): unknown {
 export function decodeRefused(spec: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
   const copy: unknown = withoutNulls(JSON.parse(JSON.stringify(spec)))
   for (const issue of issues) {
-    const value = at(copy, issue.path)
+    const value = valueAt(copy, issue.path)
     if (issue.code === 'unrecognized_keys') {
       if (isObject(value)) for (const key of issue.keys) delete value[key]
     } else if (undecodable(issue, value)) return null

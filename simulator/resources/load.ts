@@ -7,8 +7,9 @@ import { catalog, groupOf, lookupKind } from './catalog.ts'
 import { decodeRefused } from './decode.ts'
 import { type Fields, isObject } from './fields.ts'
 import { isMeshSetting } from './mesh-settings.ts'
+import { didYouMean } from './nearest-name.ts'
 import { replacementOf } from './removed-kinds.ts'
-import { didYouMean, schemaDiagnostics } from './schema-diagnostics.ts'
+import { schemaDiagnostics } from './schema-diagnostics.ts'
 import type { LoadResult, ObjectMeta, Resource, SourceFile } from './types.ts'
 import { unsimulatedFields } from './unsimulated.ts'
 
@@ -119,7 +120,7 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
     const spec = entry.istio ? canonicalise(raw, entry.schema) : raw
     const checked = entry.schema.safeParse(spec)
     if (!checked.success) {
-      for (const found of schemaDiagnostics(checked.error.issues, entry.schema, hasSpec ? ['spec'] : [], name)) {
+      for (const found of schemaDiagnostics(checked.error.issues, entry.schema, spec, hasSpec ? ['spec'] : [], name)) {
         report(found)
       }
     }

@@ -90,7 +90,7 @@ function checked(raw: Fields, { resource, path, locate, suffix }: Place): FoundS
   }))
   const result = MeshSettings.safeParse(value)
   if (result.success) return { settings: result.data, path, diagnostics }
-  const found = schemaDiagnostics(result.error.issues, MeshSettings, [], name)
+  const found = schemaDiagnostics(result.error.issues, MeshSettings, value, [], name)
   for (const { message, path: field, ...rest } of found) {
     diagnostics.push({
       ...rest,

@@ -1,34 +1,8 @@
 // zod's issues as diagnostics: unknown field with the nearest known name, wrong type, broken rule.
 import { z } from 'zod'
 import type { Diagnostic, Path } from '../diagnostics/types.ts'
-
-/** Edits (insert, delete, replace) between two short words. */
-function distance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_item, index) => index)
-  for (let i = 1; i <= left.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= right.length; j++) {
-      const same = left[i - 1] === right[j - 1] ? 0 : 1
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same))
-    }
-    row = next
-  }
-  return row[right.length] ?? 0
-}
-
-/** The known name that a misspelt one most likely stands for, or null. */
-export function didYouMean(word: string, known: readonly string[]): string | null {
-  let best: string | null = null
-  let least = Math.max(2, Math.floor(word.length / 3)) + 1
-  for (const name of known) {
-    const edits = distance(word.slice(0, 64).toLowerCase(), name.toLowerCase())
-    if (edits < least) {
-      least = edits
-      best = name
-    }
-  }
-  return best
-}
+import { didYouMean } from './nearest-name.ts'
+import { pathText, valueAt, wordsFor } from './schema-words.ts'
 
 function fieldsAt(schema: unknown, path: Path): string[] {
   let inner: unknown = schema
@@ -50,13 +24,14 @@ function fieldsAt(schema: unknown, path: Path): string[] {
 /** A resource with more mistakes than this is another thing than it says, and nobody reads on. */
 const MOST = 100
 
-const textOf = (path: Path): string =>
-  path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('')
-
-/** `prefix` leads from the document's root to the value that was checked (['spec'], or [] for kinds without a spec). */
+/**
+ * `prefix` leads from the document's root to the value that was checked (['spec'], or [] for kinds without a spec).
+ * @param input the value that was checked
+ */
 export function schemaDiagnostics(
   issues: readonly z.core.$ZodIssue[],
   schema: unknown,
+  input: unknown,
   prefix: Path,
   resource: string,
 ): Omit<Diagnostic, 'at'>[] {
@@ -78,7 +53,7 @@ export function schemaDiagnostics(
         found.push({
           code: 'SIM0202',
           level: 'error',
-          message: `unknown field "${textOf([...full, key])}"`,
+          message: `unknown field "${pathText([...full, key])}"`,
           resource,
           path: [...full, key],
           ...(near === null ? {} : { hint: `did you mean "${near}"?` }),
@@ -88,9 +63,9 @@ export function schemaDiagnostics(
       found.push({
         code: 'SIM0203',
         level: 'error',
-        message: `${textOf(full)}: ${issue.message}`,
         resource,
         path: full,
+        ...wordsFor(issue, pathText(full), valueAt(input, issue.path)),
       })
     }
   }

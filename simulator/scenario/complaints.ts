@@ -2,7 +2,7 @@
 // the nearest right name. Where several forms are possible, the form that the text comes nearest to is the one explained.
 import { z } from 'zod'
 import type { Path } from '../diagnostics/types.ts'
-import { didYouMean } from '../resources/schema-diagnostics.ts'
+import { didYouMean } from '../resources/nearest-name.ts'
 
 export interface Complaint {
   /** From the document's root. */

@@ -5,6 +5,7 @@ import type { Workload } from '../registry/types.ts'
 import type { Resource } from '../resources/types.ts'
 import { type Fields, fields, list, number, selects, text, texts } from './fields.ts'
 import { InjectionPolicy } from './injection.ts'
+import { type InstalledGateway, installedGateways } from './installed-gateways.ts'
 import { lifeOf, type NodeFacts, type NodePool, placementOf } from './kubernetes/index.ts'
 
 export interface ExpandOptions {
@@ -40,7 +41,7 @@ const SUBZONE = 'topology.istio.io/subzone'
 export function expandWorkloads(resources: readonly Resource[], options: ExpandOptions): Expanded {
   const out = new Expansion(resources, options)
   for (const resource of resources) out.add(resource)
-  out.addIngressGateway()
+  for (const gateway of installedGateways(resources)) out.addGateway(gateway)
   const { workloads, annotations, added } = out
   return { workloads, annotations, added, factory: out }
 }
@@ -159,21 +160,15 @@ class Expansion implements PodFactory {
     return `10.244.${n >> 8}.${n & 255}`
   }
 
-  /** Most samples lean on the gateway that an installation brings along: without one of their own they get it. */
-  addIngressGateway(): void {
-    const wanted = { istio: 'ingressgateway' }
-    const asked = this.resources.some(r => {
-      if (r.kind !== 'Gateway' || !r.apiVersion.startsWith('networking.istio.io/')) return false
-      return texts(fields(r.spec).selector).istio === 'ingressgateway'
-    })
-    if (!asked || this.workloads.some(w => selects(wanted, w.labels))) return
-    const labels = { app: 'istio-ingressgateway', istio: 'ingressgateway' }
+  /** A gateway of the installation, unless the documents bring pods that Gateways select in its place. */
+  addGateway({ name, namespace, labels }: InstalledGateway): void {
+    if (this.workloads.some(w => selects({ istio: labels.istio ?? '' }, w.labels))) return
     this.workloads.push({
-      name: 'istio-ingressgateway',
-      namespace: 'istio-system',
+      name,
+      namespace,
       ip: this.address(),
       labels,
-      serviceAccount: 'istio-ingressgateway-service-account',
+      serviceAccount: `${name}-service-account`,
       containerPorts: [],
       locality: { region: '', zone: '', subzone: '' },
       ready: true,
@@ -183,10 +178,9 @@ class Expansion implements PodFactory {
       node: '',
     })
     const exists = this.resources.some(
-      r =>
-        r.kind === 'Service' && r.metadata.namespace === 'istio-system' && r.metadata.name === 'istio-ingressgateway',
+      r => r.kind === 'Service' && r.metadata.namespace === namespace && r.metadata.name === name,
     )
-    if (!exists) this.added.push(ingressService(labels, this.resources.length))
+    if (!exists) this.added.push(gatewayService(name, namespace, labels, this.resources.length))
   }
 }
 
@@ -205,7 +199,9 @@ function isRouter(containers: readonly Fields[], annotations: Readonly<Record<st
   return containers.some(c => list(c.args).includes('router'))
 }
 
-function ingressService(selector: Record<string, string>, order: number): Resource {
+/** Ports of manifests/charts/gateways; an egress gateway is for the cluster alone. */
+function gatewayService(name: string, namespace: string, selector: Record<string, string>, order: number): Resource {
+  const egress = selector.istio === 'egressgateway'
   const port = (name: string, number_: number, targetPort: number) => ({
     name,
     port: number_,
@@ -216,17 +212,21 @@ function ingressService(selector: Record<string, string>, order: number): Resour
     apiVersion: 'v1',
     kind: 'Service',
     metadata: {
-      name: 'istio-ingressgateway',
-      namespace: 'istio-system',
+      name,
+      namespace,
       labels: selector,
       annotations: {},
       creationTimestamp: null,
       order,
     },
     spec: {
-      type: 'LoadBalancer',
+      type: egress ? 'ClusterIP' : 'LoadBalancer',
       selector,
-      ports: [port('http2', 80, 8080), port('https', 443, 8443), port('tcp', 31400, 31400), port('tls', 15443, 15443)],
+      ports: [
+        port('http2', 80, 8080),
+        port('https', 443, 8443),
+        ...(egress ? [] : [port('tcp', 31400, 31400), port('tls', 15443, 15443)]),
+      ],
     },
     status: null,
     locate: () => null,

@@ -1,7 +1,7 @@
 // The base of all meters that look at requests: picks those of the window, and counts them and those that hold.
 import { parseDuration } from '../../engine/index.ts'
 import type { Observation } from '../../observation/index.ts'
-import { didYouMean } from '../../resources/schema-diagnostics.ts'
+import { didYouMean } from '../../resources/nearest-name.ts'
 import { type Sample, sampleInWords, sampleOf, satisfies } from '../sample.ts'
 import type { ConditionSpec, SelectorSpec } from '../schema-requests.ts'
 import type { ExpectationKind, Judgement, Meter, MeterContext } from './types.ts'

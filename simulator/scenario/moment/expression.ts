@@ -1,7 +1,7 @@
 // A test of one observation as people type it: `status==503 && source==productpage`, `latency>1s || flag==UO`,
 // `!(path~/health)`. Read once into a tree, then asked for each observation.
 import { parseDuration } from '../../engine/index.ts'
-import { didYouMean } from '../../resources/schema-diagnostics.ts'
+import { didYouMean } from '../../resources/nearest-name.ts'
 import { FIELDS, type FieldName, type FieldValue } from './fields.ts'
 
 export type Expression =
