@@ -15,6 +15,7 @@ import {
 } from 'yaml'
 import type { Diagnostic, Path, Position } from '../diagnostics/types.ts'
 import { camelCase } from './field-names.ts'
+import { goYamlTags } from './scalars.ts'
 
 export interface ParsedDocument {
   file: string
@@ -89,8 +90,11 @@ function positionOf(file: string, text: string, offset: number): Position {
   return { file, line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
 }
 
+/** How plain scalars are read: as kubectl does (see scalars.ts), or by YAML 1.2's core schema, as our own formats are. */
+export type Dialect = 'kubernetes' | 'core'
+
 /** All documents of one YAML or JSON file. */
-export function parseDocuments(file: string, text: string): ParsedFile {
+export function parseDocuments(file: string, text: string, dialect: Dialect = 'kubernetes'): ParsedFile {
   const start: Position = { file, line: 1, column: 1 }
   const refuse = (code: string, message: string, at = start): ParsedFile => ({
     documents: [],
@@ -103,7 +107,7 @@ export function parseDocuments(file: string, text: string): ParsedFile {
   if (tooMany(text)) return refuse('SIM0101', `file holds more than ${MAX_DOCUMENTS} documents`)
   if (tooDeep(text)) return refuse('SIM0103', TOO_DEEP)
   try {
-    return parse(file, text)
+    return parse(file, text, dialect)
   } catch (error) {
     return refuse('SIM0104', `cannot be read as YAML: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -124,7 +128,7 @@ function beginning(lines: readonly string[], contentLine: number): { line: numbe
   return { line, shift: swallowed ? line - separator : 0 }
 }
 
-function parse(file: string, text: string): ParsedFile {
+function parse(file: string, text: string, dialect: Dialect): ParsedFile {
   const lines = new LineCounter()
   const textLines = text.split(/\r?\n/)
   const position = (offset: number): Position => {
@@ -140,6 +144,8 @@ function parse(file: string, text: string): ParsedFile {
     prettyErrors: false,
     version: '1.2',
     merge: true,
+    // kubectl reads a file that begins with a brace as JSON
+    ...(dialect === 'core' || /^\s*\{/.test(text) ? {} : { customTags: goYamlTags }),
   })
   for (const document of Array.isArray(parsed) ? parsed : []) {
     let problems = 0

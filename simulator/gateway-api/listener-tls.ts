@@ -1,6 +1,6 @@
 // TLS of a listener: certificates that exist and may be named (istio: pilot/pkg/config/kube/gateway buildTLS).
 import { secretEntry } from '../resources/certificate.ts'
-import { CIPHER_SUITES as KNOWN_SUITES } from '../resources/cipher-suites.ts'
+import { filterCipherSuites } from '../resources/cipher-suites.ts'
 import type { Resource } from '../resources/types.ts'
 import { granted } from './grants.ts'
 import { type Fields, fields, list, type Objects, type Problem, text } from './types.ts'
@@ -53,10 +53,8 @@ export function listenerTls(owner: Resource, gateway: Fields, listener: Fields, 
 }
 
 function cipherSuites(options: Fields): Fields {
-  const suites = text(options[CIPHER_SUITES])
-    .split(',')
-    .map(suite => suite.trim())
-    .filter((suite, i, all) => KNOWN_SUITES.has(suite) && all.indexOf(suite) === i)
+  const written = text(options[CIPHER_SUITES])
+  const suites = written === '' ? [] : filterCipherSuites(written.split(',').map(suite => suite.trim()))
   return suites.length === 0 ? {} : { cipherSuites: suites }
 }
 

@@ -2,7 +2,7 @@
 // canonical one, led by the schema. Keys of maps (labels, headers, patch values) are data and stay as written.
 import { z } from 'zod'
 import { camelCase } from '../documents/index.ts'
-import { WRAPPED } from './schema-checks.ts'
+import { takesNull, WRAPPED } from './schema-checks.ts'
 
 function unwrap(schema: unknown): unknown {
   let inner = schema
@@ -21,6 +21,7 @@ export function canonicalise(value: unknown, schema: unknown): unknown {
     const result: Record<string, unknown> = {}
     for (const [key, item] of Object.entries(value)) {
       const name = Object.hasOwn(shape, key) ? key : camelCase(key)
+      if (item === null && Object.hasOwn(shape, name) && takesNull(shape[name])) continue
       if (Object.hasOwn(shape, name) && !Object.hasOwn(result, name)) result[name] = canonicalise(item, shape[name])
       else result[key] = item
     }

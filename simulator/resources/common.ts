@@ -1,6 +1,16 @@
 // Messages that several Istio kinds share (istio/api type/v1beta1 and the reused parts of networking).
 import { z } from 'zod'
-import { duration, labelMatch, maxKeys, oneOf, rule, selectorLabels, uniqueBy } from './schema-checks.ts'
+import {
+  duration,
+  labelMatch,
+  maxKeys,
+  oneOf,
+  orNull,
+  protoDuration,
+  rule,
+  selectorLabels,
+  uniqueBy,
+} from './schema-checks.ts'
 
 export const WorkloadSelector = z.strictObject({
   matchLabels: labelMatch().optional(),
@@ -50,27 +60,27 @@ export const ConnectionPoolSettings = z.strictObject({
   http: z
     .strictObject({
       h2UpgradePolicy: z.enum(['DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE']).optional(),
-      http1MaxPendingRequests: z.int().optional(),
+      http1MaxPendingRequests: z.int32().optional(),
       http2KeepAlive: z
         .strictObject({
           interval: duration().optional(),
           timeout: duration().optional(),
         })
         .optional(),
-      http2MaxRequests: z.int().optional(),
+      http2MaxRequests: z.int32().optional(),
       idleTimeout: duration().optional(),
-      maxConcurrentStreams: z.int().optional(),
-      maxRequestsPerConnection: z.int().optional(),
-      maxRetries: z.int().optional(),
+      maxConcurrentStreams: z.int32().optional(),
+      maxRequestsPerConnection: z.int32().optional(),
+      maxRetries: z.int32().optional(),
       useClientProtocol: z.boolean().optional(),
     })
     .optional(),
   tcp: z
     .strictObject({
       connectTimeout: duration().optional(),
-      idleTimeout: z.string().optional(),
+      idleTimeout: protoDuration().optional(),
       maxConnectionDuration: duration().optional(),
-      maxConnections: z.int().optional(),
+      maxConnections: z.int32().optional(),
       tcpKeepalive: z
         .strictObject({
           interval: duration().optional(),
@@ -105,7 +115,7 @@ export const ServerTLSSettings = oneOf(
         credentialNames: z.array(z.string()).min(1).max(2).optional(),
         ecdhCurves: z.array(z.string()).optional(),
         httpsRedirect: z.boolean().optional(),
-        insecureSkipVerify: z.boolean().optional(),
+        insecureSkipVerify: orNull(z.boolean()),
         maxProtocolVersion: z.enum(['TLS_AUTO', 'TLSV1_0', 'TLSV1_1', 'TLSV1_2', 'TLSV1_3']).optional(),
         minProtocolVersion: z.enum(['TLS_AUTO', 'TLSV1_0', 'TLSV1_1', 'TLSV1_2', 'TLSV1_3']).optional(),
         mode: z
@@ -162,7 +172,7 @@ export const ServiceEntryEndpoint = rule(
         )
         .optional(),
       serviceAccount: z.string().max(253).optional(),
-      weight: z.int().min(0).max(4294967295).optional(),
+      weight: z.int32().min(0).max(4294967295).optional(),
     }),
     f => f['address'] !== undefined || f['network'] !== undefined,
     'Address is required',

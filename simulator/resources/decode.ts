@@ -3,14 +3,15 @@
 import type { z } from 'zod'
 import { isObject } from './fields.ts'
 import { parseProtoDuration } from './proto-duration.ts'
-import { DURATION_RULE } from './schema-checks.ts'
+import { BAD_DURATION, DURATION_RULE } from './schema-checks.ts'
 import { valueAt } from './schema-words.ts'
 
 const undecodable = (issue: z.core.$ZodIssue, value: unknown): boolean => {
   if (value === undefined) return false
   if (issue.code === 'invalid_type' || issue.code === 'invalid_union') return true
   if (issue.code === 'invalid_value') return typeof value !== 'number'
-  return issue.code === 'custom' && issue.message === DURATION_RULE && parseProtoDuration(String(value)) === null
+  const duration = issue.message === DURATION_RULE || issue.message === BAD_DURATION
+  return issue.code === 'custom' && duration && parseProtoDuration(String(value)) === null
 }
 
 /** The CRD's schema refuses null where a value is meant; protobuf's JSON treats it as absent. */

@@ -7,6 +7,7 @@ import { catalog, groupOf, lookupKind } from './catalog.ts'
 import { decodeRefused } from './decode.ts'
 import { type Fields, isObject } from './fields.ts'
 import { isMeshSetting } from './mesh-settings.ts'
+import { metadataProblems } from './metadata-text.ts'
 import { didYouMean } from './nearest-name.ts'
 import { replacementOf } from './removed-kinds.ts'
 import { schemaDiagnostics } from './schema-diagnostics.ts'
@@ -105,6 +106,12 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
       say('SIM0205', 'error', `${kind} has no version ${apiVersion}`, ['apiVersion'], entry.apiVersions.join(', '))
       return
     }
+    const badText = metadataProblems(metadata)
+    if (badText.length > 0) {
+      for (const found of badText) report({ ...found, resource: name })
+      unreadable++
+      return
+    }
     if (text(metadata['name']) === '' && text(metadata['generateName']) === '') {
       say('SIM0206', 'error', `${kind} has no metadata.name`, ['metadata'])
       return
@@ -116,7 +123,7 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
       const near = didYouMean(key, ['spec', 'metadata', 'status'])
       say('SIM0202', 'error', `unknown field "${key}"`, [key], near === null ? undefined : `did you mean "${near}"?`)
     }
-    const raw = hasSpec ? (value['spec'] ?? {}) : top
+    const raw = hasSpec ? (value['spec'] === undefined ? {} : value['spec']) : top
     const spec = entry.istio ? canonicalise(raw, entry.schema) : raw
     const checked = entry.schema.safeParse(spec)
     if (!checked.success) {

@@ -14,6 +14,9 @@ const UNITS: Readonly<Record<string, number>> = {
 
 const PART = /^(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/
 
+/** Go's durations are 64-bit nanoseconds: some 292 years. */
+const LONGEST = 2 ** 63
+
 /** Nanoseconds, or null when the text is no duration. */
 export function parseProtoDuration(text: string): number | null {
   let rest = text
@@ -31,5 +34,5 @@ export function parseProtoDuration(text: string): number | null {
     total += Number(part[1]) * (UNITS[part[2] ?? ''] ?? 0)
     rest = rest.slice(part[0].length)
   }
-  return Number.isFinite(total) ? sign * total : null
+  return total < LONGEST ? sign * total : null
 }

@@ -2,6 +2,7 @@
 // Source: the kubebuilder tags in istio/api. Each helper keeps the type of the schema it narrows.
 import { z } from 'zod'
 import { parseProtoDuration } from './proto-duration.ts'
+import { requestScheme } from './request-url.ts'
 
 const isSet = (value: unknown, key: string): boolean =>
   typeof value === 'object' && value !== null && (value as Record<string, unknown>)[key] !== undefined
@@ -26,6 +27,22 @@ export const duration = () =>
     const nanoseconds = parseProtoDuration(text)
     return nanoseconds !== null && nanoseconds >= 1_000_000
   }, DURATION_RULE)
+
+export const BAD_DURATION = 'bad Duration: it cannot be read'
+
+/** A duration without a rule of its own: protobuf's JSON must be able to read it. */
+export const protoDuration = () => z.string().refine(text => parseProtoDuration(text) !== null, BAD_DURATION)
+
+const NULLABLE = new WeakSet<object>()
+
+/** A field of a wrapper type, which CRDs let one set to null: it is then as if it were absent. */
+export function orNull<S extends z.ZodType>(schema: S): z.ZodOptional<S> {
+  const field = schema.optional()
+  NULLABLE.add(field)
+  return field
+}
+
+export const takesNull = (field: unknown): boolean => typeof field === 'object' && field !== null && NULLABLE.has(field)
 
 /** A wrapper type (UInt32Value ...): YAML may carry the number as a string; the loader turns it into a number. */
 export const wrapped = (schema: z.ZodInt) => schema.describe(WRAPPED)
@@ -73,17 +90,14 @@ export function minKeys<S extends z.ZodType>(schema: S, limit: number): S {
   return schema.refine(value => Object.keys(value as object).length >= limit, `must have at least ${limit} items`)
 }
 
-const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//
-
-/** Scheme of a URL in lower case, '' without one. */
-export const schemeOf = (url: string): string => SCHEME.exec(url)?.[1]?.toLowerCase() ?? ''
+const MODULE_SCHEMES: ReadonlySet<string> = new Set(['', 'http', 'https', 'file', 'oci'])
 
 /** Address of a Wasm module. */
 export const moduleUrl = () =>
   z
     .string()
     .min(1)
-    .refine(url => ['', 'http', 'https', 'file', 'oci'].includes(schemeOf(url)) && !/\s/.test(url), {
+    .refine(url => MODULE_SCHEMES.has(requestScheme(url) ?? requestScheme(`http://${url}`) ?? 'none'), {
       error: 'url must have schema one of [http, https, file, oci]',
     })
 
@@ -93,7 +107,7 @@ export const jwksUrl = () =>
     .string()
     .min(1)
     .max(2048)
-    .refine(url => ['http', 'https'].includes(schemeOf(url)), 'url must have scheme http:// or https://')
+    .refine(url => ['http', 'https'].includes(requestScheme(url) ?? ''), 'url must have scheme http:// or https://')
 
 /** A rule over several fields of one message; `rule` sees the message as loose fields. */
 export function rule<S extends z.ZodType>(

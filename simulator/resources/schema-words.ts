@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { Path } from '../diagnostics/types.ts'
 import { isObject } from './fields.ts'
 import { didYouMean } from './nearest-name.ts'
-import { DURATION_RULE } from './schema-checks.ts'
+import { BAD_DURATION, DURATION_RULE } from './schema-checks.ts'
 
 export interface Words {
   message: string
@@ -34,7 +34,7 @@ function typeName(value: unknown): string {
   return typeof value
 }
 
-const EXPECTED: Readonly<Record<string, string>> = { int: 'integer', record: 'object', map: 'object' }
+const EXPECTED: Readonly<Record<string, string>> = { int: 'integer', int32: 'integer', record: 'object', map: 'object' }
 
 const example: Readonly<Record<string, string>> = {
   array: 'write it as a list: a line for each item, beginning with "- "',
@@ -99,7 +99,8 @@ export function wordsFor(issue: z.core.$ZodIssue, where: string, value: unknown)
   if (issue.code === 'invalid_format' && issue.pattern !== undefined)
     return { message: `${where}: Invalid value: ${quoted(value)}: ${where} in body should match '${issue.pattern}'` }
   if (issue.code === 'custom') {
-    const hint = issue.message === DURATION_RULE ? 'write a number and a unit: "500ms", "5s", "1m30s", "1h"' : undefined
+    const duration = issue.message === DURATION_RULE || issue.message === BAD_DURATION
+    const hint = duration ? 'write a number and a unit: "500ms", "5s", "1m30s", "1h"' : undefined
     const message = `${where}: Invalid value: ${quoted(value)}: ${issue.message}`
     return hint === undefined ? { message } : { message, hint }
   }

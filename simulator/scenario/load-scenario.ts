@@ -22,7 +22,7 @@ export interface LoadedScenario {
 
 /** Reads one scenario file. `beside`: the other files of its folder, for `applyFile`. */
 export function loadScenario(file: SourceFile, beside: readonly SourceFile[] = []): LoadedScenario {
-  const parsed = parseDocuments(file.name, file.content)
+  const parsed = parseDocuments(file.name, file.content, 'core')
   const diagnostics = [...parsed.diagnostics]
   const start = { file: file.name, line: 1, column: 1 }
   const document = parsed.documents[0]

@@ -29,7 +29,7 @@ export function unixProblem(path: string): string | null {
 const LABEL_NAME = /^[a-zA-Z0-9](?:[-A-Za-z0-9_.]*[a-zA-Z0-9])?$/
 const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/
 
-/** Keys and values that Kubernetes takes as labels. */
+/** Keys and values of labels; as in istiod (pkg/config/labels), a value may be longer than Kubernetes takes. */
 export function labelProblems(labels: Readonly<Record<string, string | undefined>> | undefined): string[] {
   const found: string[] = []
   for (const [key, value = ''] of Object.entries(labels ?? {})) {
@@ -38,7 +38,7 @@ export function labelProblems(labels: Readonly<Record<string, string | undefined
     const name = key.slice(slash + 1)
     const goodPrefix = prefix === null || prefix.split('.').every(isDnsLabel)
     if (!goodPrefix || name.length > 63 || !LABEL_NAME.test(name)) found.push(`invalid tag key: "${key}"`)
-    if (value.length > 63 || !LABEL_VALUE.test(value)) found.push(`invalid tag value: "${value}"`)
+    if (!LABEL_VALUE.test(value)) found.push(`invalid tag value: "${value}"`)
   }
   return found
 }

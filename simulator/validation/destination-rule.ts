@@ -35,7 +35,9 @@ export function validateDestinationRule(spec: Loose<DestinationRule>, out: Refus
 /** One policy; of its ports as well. */
 export function trafficPolicy(given: Loose<TrafficPolicy> | undefined, path: Path, out: Refusals): void {
   if (given === undefined) return
-  if (Object.values(given).every(value => value === undefined)) {
+  // an empty list is none, once protobuf has read it
+  const empty = (value: unknown): boolean => value === undefined || (Array.isArray(value) && value.length === 0)
+  if (Object.values(given).every(empty)) {
     out.error(path, 'traffic policy must have at least one field')
     return
   }

@@ -2,7 +2,7 @@
 import type { TrafficExtension } from '../resources/extensions/traffic-extension.ts'
 import type { WasmPlugin } from '../resources/extensions/wasm-plugin.ts'
 import type { Loose } from '../resources/loose.ts'
-import { schemeOf } from '../resources/schema-checks.ts'
+import { requestScheme } from '../resources/request-url.ts'
 import { utf8Length } from '../resources/utf8.ts'
 import { attachment } from './common.ts'
 import type { Refusals } from './refusals.ts'
@@ -11,8 +11,8 @@ type Module = Pick<Loose<WasmPlugin>, 'url' | 'sha256' | 'imagePullSecret' | 'pl
 
 function urlProblem(url: string): string | null {
   if (url === '') return 'url field needs to be set'
-  if (/[\s\x7f]|%(?![0-9a-fA-F]{2})/.test(url)) return `failed to parse url: ${url}`
-  const scheme = schemeOf(url)
+  const scheme = requestScheme(url) ?? requestScheme(`http://${url}`)
+  if (scheme === null) return `failed to parse url: ${url}`
   return ['', 'file', 'http', 'https', 'oci'].includes(scheme) ? null : `url contains unsupported scheme: ${scheme}`
 }
 

@@ -1,6 +1,6 @@
 // What istiod's webhook refuses of a Gateway: servers, their hosts and TLS (istio: pkg/config/validation/validation.go).
 import type { Path } from '../diagnostics/types.ts'
-import { CIPHER_SUITES } from '../resources/cipher-suites.ts'
+import { isCipherSuite } from '../resources/cipher-suites.ts'
 import type { ServerTLSSettings } from '../resources/common.ts'
 import type { Loose } from '../resources/loose.ts'
 import type { Gateway } from '../resources/networking/gateway.ts'
@@ -77,8 +77,8 @@ function validateServer(server: Server, path: Path, out: Refusals): void {
 }
 
 function cipherSuites(suites: readonly string[], path: Path, out: Refusals): void {
-  const valid = suites.filter(suite => CIPHER_SUITES.has(suite))
-  const invalid = suites.filter(suite => !CIPHER_SUITES.has(suite))
+  const valid = suites.filter(isCipherSuite)
+  const invalid = suites.filter(suite => !isCipherSuite(suite))
   if (invalid.length > 0) out.warn(path, `ignoring invalid cipher suites: [${invalid.join(' ')}]`)
   const twice = valid.filter((suite, i) => valid.indexOf(suite) !== i)
   if (twice.length > 0) out.warn(path, `ignoring duplicate cipher suites: [${twice.join(' ')}]`)

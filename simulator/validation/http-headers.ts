@@ -13,8 +13,8 @@ const matching =
   (name: string): string | null =>
     name === '' ? EMPTY : pattern.test(name) ? null : `header name ${name} is not a valid header name`
 
-/** Any token of RFC 7230. */
-const tokenProblem = matching(/^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/)
+/** Any token of RFC 7230; the comma slips in, because istiod's character class holds the range `+-.`. */
+const tokenProblem = matching(/^[-!#$%&'*+,.^_`|~0-9A-Za-z]+$/)
 /** Headers that a JWT's claims are copied to. */
 export const strictHeaderProblem = matching(/^[-_A-Za-z0-9]+$/)
 /** Headers of a readiness probe. */

@@ -1,5 +1,6 @@
 // What istiod's webhook refuses of RequestAuthentication, PeerAuthentication, Telemetry and ProxyConfig
 // (istio: pkg/config/validation/validation.go).
+import { Environment } from '@marcbachmann/cel-js'
 import { isObject } from '../resources/fields.ts'
 import type { Loose } from '../resources/loose.ts'
 import type { ProxyConfig } from '../resources/networking/proxy-config.ts'
@@ -79,19 +80,17 @@ export function validateProxyConfig(spec: Loose<ProxyConfig>, out: Refusals): vo
   out.errorIf((spec.concurrency ?? 0) < 0, ['spec', 'concurrency'], message)
 }
 
-/** Brackets, quotes and operands of a CEL expression; what it means is left to Envoy. */
+const cel = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false })
+
+/** Is it CEL at all? Names and types are left to Envoy, as istiod leaves them (validation_istiod.go parses only). */
 export function celProblem(expression: string): string | null {
-  const bare = expression.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '0')
-  const open = bare.replace(/[^()[\]{}]/g, '')
-  let rest = open
-  for (let before = ''; before !== rest; ) {
-    before = rest
-    rest = rest.replace(/\(\)|\[\]|\{\}/g, '')
+  try {
+    cel.parse(expression)
+    return null
+  } catch (error) {
+    const [why] = (error instanceof Error ? error.message : String(error)).split('\n')
+    return `must be a valid CEL expression: ${why}`
   }
-  const broken = /["'`#@$;\\]/.test(bare) || /(?:[=!<>]=?|&&|\|\||[-+*/%,])\s*$/.test(bare) || bare.trim() === ''
-  return rest !== '' || broken || /[\w)]\s+[A-Za-z_]\w*/.test(bare.replace(/\bin\b/g, '+'))
-    ? `ERROR: Syntax error in "${expression}"`
-    : null
 }
 
 function providers(list: readonly { name?: string | undefined }[] | undefined, path: string[], out: Refusals): void {

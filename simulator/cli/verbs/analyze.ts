@@ -1,10 +1,10 @@
 // `analyze`: what istioctl analyze says of the files, and what this house says of them besides. Flags and exit codes are
 // istioctl's (istio: istioctl/pkg/analyze/analyze.go); findings end in 79, files that cannot be read in 65.
 import { InvalidArgumentError, Option } from 'commander'
-import { stringify } from 'yaml'
 import { analyzers } from '../../analysis/index.ts'
 import { printDiagnostics } from '../../diagnostics/index.ts'
 import type { Level } from '../../diagnostics/types.ts'
+import { printYaml } from '../../documents/index.ts'
 import { linters } from '../../lint/index.ts'
 import type { SourceFile } from '../../resources/types.ts'
 import { type Examination, examine, type Remark } from '../../scenario/index.ts'
@@ -42,9 +42,11 @@ function level(text: string): Level {
   return found
 }
 
+/** The value of a flag that may stand as `--flag`, `--flag=false` and, unlike elsewhere in commander, `-f=false`. */
 function truth(text: string): boolean {
-  if (!['true', 'false'].includes(text)) throw new InvalidArgumentError('expected true or false.')
-  return text === 'true'
+  const value = text.replace(/^=/, '')
+  if (!['true', 'false'].includes(value)) throw new InvalidArgumentError('expected true or false.')
+  return value === 'true'
 }
 
 const threshold = (flag: string, what: string, fallback: Level): Option =>
@@ -132,7 +134,7 @@ function meshSettings(name: string | undefined): { meshConfig: SourceFile } | Re
 
 function answer(remarks: readonly Remark[], form: Form, sources: readonly SourceFile[]): string {
   if (form === 'json') return `${JSON.stringify(remarks.map(plainRemark), null, '\t')}\n`
-  if (form === 'yaml') return stringify(remarks.map(plainRemark))
+  if (form === 'yaml') return printYaml(remarks.map(plainRemark))
   if (form === 'sarif') return `${JSON.stringify(sarifLog(remarks), null, 2)}\n`
   const colour = wantsColour(process.stdout)
   if (form === 'log') return logText(remarks, colour)

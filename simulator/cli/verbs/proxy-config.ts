@@ -1,7 +1,7 @@
 // `proxy-config`: istioctl's tables of what one proxy has, of a mesh or of a config dump.
 import { readFileSync } from 'node:fs'
 import { Argument } from 'commander'
-import { stringify } from 'yaml'
+import { printYaml } from '../../documents/index.ts'
 import { configDump } from '../../export/index.ts'
 import { EPOCH_SECONDS } from '../../observation/index.ts'
 import {
@@ -90,7 +90,7 @@ interface TableFlags extends MeshFlags {
 /** One of istioctl's tables, or what it shows as JSON or YAML. The bootstrap has no table. */
 function proxyConfig(table: TableName, workload: string | undefined, flags: TableFlags): void {
   const parts = partsOf(workload, flags)
-  if (flags.output === 'yaml') process.stdout.write(stringify(shown(table, parts, flags)))
+  if (flags.output === 'yaml') process.stdout.write(printYaml(shown(table, parts, flags)))
   else if (flags.output === 'json' || table === 'bootstrap') {
     process.stdout.write(`${JSON.stringify(shown(table, parts, flags), null, 4)}\n`)
   } else {

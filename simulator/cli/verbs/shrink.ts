@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Option } from 'commander'
-import { stringify } from 'yaml'
+import { printYaml } from '../../documents/index.ts'
 import { type FailureSpec, type Moment, type Shrunk, shrink } from '../../scenario/index.ts'
 import { CommandFailure, EXIT } from '../exit-codes.ts'
 import { readScenario } from '../files.ts'
@@ -63,11 +63,11 @@ function shrinkScenario(name: string, flags: Flags): void {
   process.stdout.write(flags.output === 'json' ? `${JSON.stringify(small, null, 2)}\n` : textOf(small, flags.into))
 }
 
-const yamlOf = ({ mesh }: Shrunk): string => mesh.map(document => stringify(document)).join('---\n')
+const yamlOf = ({ mesh }: Shrunk): string => mesh.map(document => printYaml(document)).join('---\n')
 
 function write(small: Shrunk, folder: string): void {
   mkdirSync(join(folder, 'mesh'), { recursive: true })
-  writeFileSync(join(folder, 'scenario.yaml'), stringify(small.scenario))
+  writeFileSync(join(folder, 'scenario.yaml'), printYaml(small.scenario))
   writeFileSync(join(folder, 'mesh', 'mesh.yaml'), yamlOf(small))
 }
 
@@ -76,5 +76,5 @@ function textOf(small: Shrunk, folder: string | undefined): string {
   const rest = finished ? 'nothing more can go' : 'more could go with more --runs'
   const head = `${failure}\n${before} fields and items became ${after} after ${runs} runs; ${rest}\n`
   if (folder !== undefined) return `${head}written to ${folder}: meshsim run ${folder}\n`
-  return `${head}\n# scenario.yaml\n${stringify(small.scenario)}\n# mesh/mesh.yaml\n${yamlOf(small)}`
+  return `${head}\n# scenario.yaml\n${printYaml(small.scenario)}\n# mesh/mesh.yaml\n${yamlOf(small)}`
 }

@@ -1,5 +1,6 @@
 // TLS towards clients: mutual TLS of sidecars, certificates of gateways (pilot/pkg/security/authn/utils,
 // pilot/pkg/security/model/authentication.go, pilot/pkg/networking/core/listener.go BuildListenerTLSContext).
+import { filterCipherSuites } from '../../resources/cipher-suites.ts'
 import type { ServerTLSSettings } from '../../resources/index.ts'
 import type { JsonObject, NamedFilter } from '../../xds/types.ts'
 import { outboundClusterName } from './cluster-names.ts'
@@ -122,7 +123,7 @@ function parameters(context: TranslationContext, tls: ServerTLSSettings): JsonOb
   const pick = (own: readonly string[] | undefined, shared: readonly string[] | undefined): readonly string[] =>
     own && own.length > 0 ? own : (shared ?? [])
   const curves = pick(tls.ecdhCurves, mesh?.ecdhCurves)
-  const ciphers = pick(tls.cipherSuites, mesh?.cipherSuites)
+  const ciphers = pick(filterCipherSuites(tls.cipherSuites ?? []), mesh?.cipherSuites)
   const shared = mesh?.minProtocolVersion
   const minimum =
     VERSIONS[tls.minProtocolVersion ?? ''] ??

@@ -1,7 +1,7 @@
 // extensions.istio.io TrafficExtension: a Wasm or Lua filter for workloads.
 import { z } from 'zod'
 import { PolicyTargetReference, VmConfig, WorkloadSelector } from '../common.ts'
-import { exactlyOne, moduleUrl, oneOf, uniqueBy } from '../schema-checks.ts'
+import { exactlyOne, moduleUrl, oneOf, orNull, uniqueBy } from '../schema-checks.ts'
 
 export const LuaScript = z.strictObject({
   inlineCode: z.string().min(1).max(65536),
@@ -46,7 +46,7 @@ export const TrafficExtension = exactlyOne(
           )
           .optional(),
         phase: z.enum(['UNSPECIFIED', 'AUTHN', 'AUTHZ', 'STATS']).optional(),
-        priority: z.int().optional(),
+        priority: orNull(z.int32()),
         selector: WorkloadSelector.optional(),
         targetRefs: z.array(PolicyTargetReference).max(16).optional(),
         wasm: WasmModule.optional(),

@@ -1,7 +1,7 @@
 // extensions.istio.io WasmPlugin: a WebAssembly filter for workloads.
 import { z } from 'zod'
 import { PolicyTargetReference, VmConfig, WorkloadSelector } from '../common.ts'
-import { moduleUrl, oneOf, uniqueBy } from '../schema-checks.ts'
+import { moduleUrl, oneOf, orNull, uniqueBy } from '../schema-checks.ts'
 
 export const WasmPlugin = oneOf(
   z.strictObject({
@@ -26,7 +26,7 @@ export const WasmPlugin = oneOf(
     phase: z.enum(['UNSPECIFIED_PHASE', 'AUTHN', 'AUTHZ', 'STATS']).optional(),
     pluginConfig: z.record(z.string(), z.unknown()).optional(),
     pluginName: z.string().min(1).max(256).optional(),
-    priority: z.int().optional(),
+    priority: orNull(z.int32()),
     selector: WorkloadSelector.optional(),
     sha256: z
       .string()

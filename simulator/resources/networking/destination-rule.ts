@@ -1,7 +1,7 @@
 // networking.istio.io DestinationRule: what happens on the way to a host once it is chosen: subsets, load balancing, pools, outliers, TLS.
 import { z } from 'zod'
 import { ConnectionPoolSettings, PortSelector, WorkloadSelector } from '../common.ts'
-import { duration, oneOf } from '../schema-checks.ts'
+import { duration, oneOf, orNull, protoDuration } from '../schema-checks.ts'
 
 export const ConsistentHashLB = oneOf(
   oneOf(
@@ -18,7 +18,7 @@ export const ConsistentHashLB = oneOf(
             .optional(),
           name: z.string(),
           path: z.string().optional(),
-          ttl: z.string().optional(),
+          ttl: protoDuration().optional(),
         })
         .optional(),
       httpHeaderName: z.string().optional(),
@@ -55,7 +55,7 @@ export const LocalityLoadBalancerSetting = z.strictObject({
       }),
     )
     .optional(),
-  enabled: z.boolean().optional(),
+  enabled: orNull(z.boolean()),
   failover: z
     .array(
       z.strictObject({
@@ -69,14 +69,14 @@ export const LocalityLoadBalancerSetting = z.strictObject({
 export type LocalityLoadBalancerSetting = z.infer<typeof LocalityLoadBalancerSetting>
 
 export const WarmupConfiguration = z.strictObject({
-  aggression: z.number().min(0).optional(),
+  aggression: orNull(z.number().min(0)),
   duration: duration(),
-  minimumPercent: z.number().min(0).max(100).optional(),
+  minimumPercent: orNull(z.number().min(0).max(100)),
 })
 export type WarmupConfiguration = z.infer<typeof WarmupConfiguration>
 
 export const ZoneAwareLoadBalancerSetting = z.strictObject({
-  enabled: z.boolean().optional(),
+  enabled: orNull(z.boolean()),
   failover: z
     .array(
       z.strictObject({
@@ -86,7 +86,7 @@ export const ZoneAwareLoadBalancerSetting = z.strictObject({
     )
     .optional(),
   failoverPriority: z.array(z.string()).optional(),
-  minClusterSize: z.int().min(1).max(4294967295).optional(),
+  minClusterSize: orNull(z.int().min(1).max(4294967295)),
 })
 export type ZoneAwareLoadBalancerSetting = z.infer<typeof ZoneAwareLoadBalancerSetting>
 
@@ -116,13 +116,13 @@ export type LoadBalancerSettings = z.infer<typeof LoadBalancerSettings>
 
 export const OutlierDetection = z.strictObject({
   baseEjectionTime: duration().optional(),
-  consecutive5xxErrors: z.int().min(0).max(4294967295).optional(),
-  consecutiveErrors: z.int().optional(),
-  consecutiveGatewayErrors: z.int().min(0).max(4294967295).optional(),
-  consecutiveLocalOriginFailures: z.int().min(0).max(4294967295).optional(),
+  consecutive5xxErrors: orNull(z.int().min(0).max(4294967295)),
+  consecutiveErrors: z.int32().optional(),
+  consecutiveGatewayErrors: orNull(z.int().min(0).max(4294967295)),
+  consecutiveLocalOriginFailures: orNull(z.int().min(0).max(4294967295)),
   interval: duration().optional(),
-  maxEjectionPercent: z.int().optional(),
-  minHealthPercent: z.int().optional(),
+  maxEjectionPercent: z.int32().optional(),
+  minHealthPercent: z.int32().optional(),
   outlierDetectionHttpErrorCodes: z.array(z.int().min(100).max(599)).optional(),
   splitExternalLocalOriginErrors: z.boolean().optional(),
 })
@@ -133,7 +133,7 @@ export const ClientTLSSettings = z.strictObject({
   caCrl: z.string().optional(),
   clientCertificate: z.string().optional(),
   credentialName: z.string().optional(),
-  insecureSkipVerify: z.boolean().optional(),
+  insecureSkipVerify: orNull(z.boolean()),
   mode: z.enum(['DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL']).optional(),
   privateKey: z.string().optional(),
   sni: z.string().optional(),
@@ -151,9 +151,9 @@ export const PortTrafficPolicy = z.strictObject({
 export type PortTrafficPolicy = z.infer<typeof PortTrafficPolicy>
 
 export const RetryBudget = z.strictObject({
-  budgetInterval: z.string().optional(),
+  budgetInterval: protoDuration().optional(),
   minRetryConcurrency: z.int().min(0).max(4294967295).optional(),
-  percent: z.number().min(0).max(100).optional(),
+  percent: orNull(z.number().min(0).max(100)),
 })
 export type RetryBudget = z.infer<typeof RetryBudget>
 

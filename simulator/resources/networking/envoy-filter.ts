@@ -144,7 +144,7 @@ export type EnvoyConfigObjectPatch = z.infer<typeof EnvoyConfigObjectPatch>
 export const EnvoyFilter = oneOf(
   z.strictObject({
     configPatches: z.array(EnvoyConfigObjectPatch).optional(),
-    priority: z.int().optional(),
+    priority: z.int32().optional(),
     targetRefs: z.array(PolicyTargetReference).max(16).optional(),
     workloadSelector: WorkloadLabelSelector.optional(),
   }),

@@ -1,7 +1,7 @@
 // networking.istio.io VirtualService: how requests for a host are matched, changed and spread over destinations (istio/api networking/v1/virtual_service.proto).
 import { z } from 'zod'
 import { Destination } from '../common.ts'
-import { duration, oneOf } from '../schema-checks.ts'
+import { duration, oneOf, orNull } from '../schema-checks.ts'
 
 export const StringMatch = oneOf(
   z.strictObject({
@@ -16,7 +16,7 @@ export const StringMatch = oneOf(
 export type StringMatch = z.infer<typeof StringMatch>
 
 export const CorsPolicy = z.strictObject({
-  allowCredentials: z.boolean().optional(),
+  allowCredentials: orNull(z.boolean()),
   allowHeaders: z.array(z.string()).optional(),
   allowMethods: z.array(z.string()).optional(),
   allowOrigin: z.array(z.string()).optional(),
@@ -55,7 +55,7 @@ export const FaultAbort = oneOf(
   z.strictObject({
     grpcStatus: z.string().optional(),
     http2Error: z.string().optional(),
-    httpStatus: z.int().optional(),
+    httpStatus: z.int32().optional(),
     percentage: Percent.optional(),
   }),
   'httpStatus',
@@ -68,7 +68,7 @@ export const FaultDelay = oneOf(
   z.strictObject({
     exponentialDelay: duration().optional(),
     fixedDelay: duration().optional(),
-    percent: z.int().optional(),
+    percent: z.int32().optional(),
     percentage: Percent.optional(),
   }),
   'fixedDelay',
@@ -135,12 +135,12 @@ export const HTTPRedirect = oneOf(
 export type HTTPRedirect = z.infer<typeof HTTPRedirect>
 
 export const HTTPRetry = z.strictObject({
-  attempts: z.int().optional(),
+  attempts: z.int32().optional(),
   backoff: duration().optional(),
   perTryTimeout: duration().optional(),
-  retryIgnorePreviousHosts: z.boolean().optional(),
+  retryIgnorePreviousHosts: orNull(z.boolean()),
   retryOn: z.string().optional(),
-  retryRemoteLocalities: z.boolean().optional(),
+  retryRemoteLocalities: orNull(z.boolean()),
 })
 export type HTTPRetry = z.infer<typeof HTTPRetry>
 
@@ -159,7 +159,7 @@ export type HTTPRewrite = z.infer<typeof HTTPRewrite>
 export const HTTPRouteDestination = z.strictObject({
   destination: Destination,
   headers: Headers.optional(),
-  weight: z.int().optional(),
+  weight: z.int32().optional(),
 })
 export type HTTPRouteDestination = z.infer<typeof HTTPRouteDestination>
 
@@ -171,7 +171,7 @@ export const HTTPRoute = z.strictObject({
   headers: Headers.optional(),
   match: z.array(HTTPMatchRequest).optional(),
   mirror: Destination.optional(),
-  mirrorPercent: z.int().min(0).max(4294967295).optional(),
+  mirrorPercent: orNull(z.int().min(0).max(4294967295)),
   mirrorPercentage: Percent.optional(),
   mirrors: z.array(HTTPMirrorPolicy).optional(),
   name: z.string().optional(),
@@ -195,7 +195,7 @@ export type L4MatchAttributes = z.infer<typeof L4MatchAttributes>
 
 export const RouteDestination = z.strictObject({
   destination: Destination,
-  weight: z.int().optional(),
+  weight: z.int32().optional(),
 })
 export type RouteDestination = z.infer<typeof RouteDestination>
 

@@ -25,7 +25,7 @@ export const WorkloadEntry = rule(
         )
         .optional(),
       serviceAccount: z.string().max(253).optional(),
-      weight: z.int().min(0).max(4294967295).optional(),
+      weight: z.int32().min(0).max(4294967295).optional(),
     }),
     f => f['address'] !== undefined || f['network'] !== undefined,
     'Address is required',

@@ -9,7 +9,7 @@ export const ReadinessProbe = oneOf(
         command: z.array(z.string().min(1)),
       })
       .optional(),
-    failureThreshold: z.int().min(0).optional(),
+    failureThreshold: z.int32().min(0).optional(),
     grpc: z
       .strictObject({
         port: z.int().min(1).max(65535).optional(),
@@ -38,16 +38,16 @@ export const ReadinessProbe = oneOf(
           .optional(),
       })
       .optional(),
-    initialDelaySeconds: z.int().min(0).optional(),
-    periodSeconds: z.int().min(0).optional(),
-    successThreshold: z.int().min(0).optional(),
+    initialDelaySeconds: z.int32().min(0).optional(),
+    periodSeconds: z.int32().min(0).optional(),
+    successThreshold: z.int32().min(0).optional(),
     tcpSocket: z
       .strictObject({
         host: z.string().optional(),
         port: z.int().min(1).max(65535),
       })
       .optional(),
-    timeoutSeconds: z.int().min(0).optional(),
+    timeoutSeconds: z.int32().min(0).optional(),
   }),
   'httpGet',
   'tcpSocket',
@@ -78,7 +78,7 @@ export const WorkloadTemplate = rule(
       )
       .optional(),
     serviceAccount: z.string().max(253).optional(),
-    weight: z.int().min(0).max(4294967295).optional(),
+    weight: z.int32().min(0).max(4294967295).optional(),
   }),
   f => !String(f['address'] ?? '').startsWith('unix://') || f['ports'] === undefined,
   'UDS may not include ports',

@@ -1,7 +1,7 @@
 // telemetry.istio.io Telemetry: access logs, metrics and traces of workloads.
 import { z } from 'zod'
 import { PolicyTargetReference, WorkloadSelector } from '../common.ts'
-import { duration, oneOf, rule } from '../schema-checks.ts'
+import { duration, oneOf, orNull, rule } from '../schema-checks.ts'
 
 export const ProviderRef = z.strictObject({
   name: z.string().min(1),
@@ -9,7 +9,7 @@ export const ProviderRef = z.strictObject({
 export type ProviderRef = z.infer<typeof ProviderRef>
 
 export const AccessLogging = z.strictObject({
-  disabled: z.boolean().optional(),
+  disabled: orNull(z.boolean()),
   filter: z
     .strictObject({
       expression: z.string().optional(),
@@ -25,7 +25,7 @@ export const AccessLogging = z.strictObject({
 export type AccessLogging = z.infer<typeof AccessLogging>
 
 export const MetricsOverrides = z.strictObject({
-  disabled: z.boolean().optional(),
+  disabled: orNull(z.boolean()),
   match: oneOf(
     z.strictObject({
       customMetric: z.string().min(1).optional(),
@@ -112,17 +112,17 @@ export const Tracing = z.strictObject({
       ),
     )
     .optional(),
-  disableContextPropagation: z.boolean().optional(),
-  disableSpanReporting: z.boolean().optional(),
-  enableIstioTags: z.boolean().optional(),
+  disableContextPropagation: orNull(z.boolean()),
+  disableSpanReporting: orNull(z.boolean()),
+  enableIstioTags: orNull(z.boolean()),
   match: z
     .strictObject({
       mode: z.enum(['CLIENT_AND_SERVER', 'CLIENT', 'SERVER']).optional(),
     })
     .optional(),
   providers: z.array(ProviderRef).optional(),
-  randomSamplingPercentage: z.number().min(0).max(100).optional(),
-  useRequestIdForTraceSampling: z.boolean().optional(),
+  randomSamplingPercentage: orNull(z.number().min(0).max(100)),
+  useRequestIdForTraceSampling: orNull(z.boolean()),
 })
 export type Tracing = z.infer<typeof Tracing>
 

@@ -50,7 +50,7 @@ export function shrink(options: ShrinkOptions): Shrunk | string {
   const { scenario: file, beside, seed } = options
   const mostRuns = options.runs ?? DEFAULT_RUNS
   const whole: Whole = {
-    scenario: parseDocuments(file.name, file.content).documents[0]?.value,
+    scenario: parseDocuments(file.name, file.content, 'core').documents[0]?.value,
     mesh: options.files.flatMap(({ name, content }) => parseDocuments(name, content).documents.map(d => d.value)),
   }
   const meshOf = (value: unknown): Mesh | null => {

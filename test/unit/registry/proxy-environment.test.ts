@@ -71,7 +71,7 @@ describe('addresses for ServiceEntries without any', () => {
   })
 
   it('are not for wildcards, entries without resolution or with addresses, nor where a label says no', () => {
-    const none = entry('n', 'n.example.com', 'resolution: NONE') + entry('w', '"*.example.com"')
+    const none = entry('none', 'n.example.com', 'resolution: NONE') + entry('w', '"*.example.com"')
     const own = entry('o', 'o.example.com', 'resolution: DNS, addresses: [10.1.1.1]')
     const off = entry('f', 'f.example.com').replace(
       '{name: f}',
@@ -82,7 +82,7 @@ describe('addresses for ServiceEntries without any', () => {
 
   it('follow from the hash of namespace and host without the controller', () => {
     const { services } = buildMeshSnapshot({
-      resources: read(entry('x', 'istio.io') + entry('y', 'istio.io')),
+      resources: read(entry('x', 'istio.io') + entry('z', 'istio.io')),
       meshConfig: mergeMeshConfig({}),
       workloads: [],
       clusterIps: new Map(),

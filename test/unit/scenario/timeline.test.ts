@@ -75,7 +75,7 @@ describe('an event', () => {
         apiVersion: v1
         kind: ConfigMap
         metadata: { name: c }
-        data: { some: y }
+        data: { some: text }
 `)
     expect(result.diagnostics).toEqual([])
     expect(result.report?.marks.map(({ what }) => what).filter(what => what.includes('refused'))).toEqual([])

@@ -25,12 +25,12 @@ test('a value goes into its document alone, and its way is made', () => {
     {
       name: 'a',
       content:
-        'kind: A\nmetadata: { name: x }\nspec: { l: [{ n: 1 }, { n: 2 }] }\n---\nkind: B\nmetadata: { name: x }\n',
+        'kind: A\nmetadata: { name: x }\nspec: { l: [{ m: 1 }, { m: 2 }] }\n---\nkind: B\nmetadata: { name: x }\n',
     },
   ]
-  const [first] = withValue(files, variable('A/x:spec.l[1].n=7'), 7)!
+  const [first] = withValue(files, variable('A/x:spec.l[1].m=7'), 7)!
   expect(first?.content.split('\n---\n').map(text => JSON.parse(text))).toEqual([
-    { kind: 'A', metadata: { name: 'x' }, spec: { l: [{ n: 1 }, { n: 7 }] } },
+    { kind: 'A', metadata: { name: 'x' }, spec: { l: [{ m: 1 }, { m: 7 }] } },
     { kind: 'B', metadata: { name: 'x' } },
   ])
   const [second] = withValue(files, variable('B/x:spec.t=1s'), '1s')!
