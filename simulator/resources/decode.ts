@@ -3,13 +3,14 @@
 import type { z } from 'zod'
 import { isObject } from './fields.ts'
 import { parseProtoDuration } from './proto-duration.ts'
-import { BAD_DURATION, DURATION_RULE } from './schema-checks.ts'
+import { BAD_DURATION, DURATION_RULE, ILLEGAL_BASE64 } from './schema-checks.ts'
 import { valueAt } from './schema-words.ts'
 
 const undecodable = (issue: z.core.$ZodIssue, value: unknown): boolean => {
   if (value === undefined) return false
   if (issue.code === 'invalid_type' || issue.code === 'invalid_union') return true
   if (issue.code === 'invalid_value') return typeof value !== 'number'
+  if (issue.code === 'custom' && issue.message === ILLEGAL_BASE64) return true
   const duration = issue.message === DURATION_RULE || issue.message === BAD_DURATION
   return issue.code === 'custom' && duration && parseProtoDuration(String(value)) === null
 }

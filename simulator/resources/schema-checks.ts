@@ -30,6 +30,8 @@ export const duration = () =>
 
 export const BAD_DURATION = 'bad Duration: it cannot be read'
 
+export const ILLEGAL_BASE64 = 'illegal base64 data'
+
 /** A duration without a rule of its own: protobuf's JSON must be able to read it. */
 export const protoDuration = () => z.string().refine(text => parseProtoDuration(text) !== null, BAD_DURATION)
 

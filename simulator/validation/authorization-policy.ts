@@ -9,6 +9,8 @@ import type { Refusals } from './refusals.ts'
 export function validateAuthorizationPolicy(spec: Loose<AuthorizationPolicy>, out: Refusals): void {
   const action = spec.action ?? 'ALLOW'
   const rules = spec.rules ?? []
+  const { name, namespace } = out.resource.metadata
+  out.prefix = `invalid policy ${name}.${namespace}: `
   const dryRun = out.resource.metadata.annotations['istio.io/dry-run']
   if (dryRun !== undefined) {
     const known = /^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(dryRun)
@@ -31,8 +33,8 @@ export function validateAuthorizationPolicy(spec: Loose<AuthorizationPolicy>, ou
   for (const [i, rule] of rules.entries()) {
     const path: Path = ['spec', 'rules', i]
     if (action === 'CUSTOM') customRule(rule, path, out)
-    for (const { source = {} } of rule.from ?? []) clause(source, 'from.source', i, path, out)
-    for (const { operation = {} } of rule.to ?? []) clause(operation, 'to.operation', i, path, out)
+    for (const { source } of rule.from ?? []) clause(source, 'from.source', i, path, out)
+    for (const { operation } of rule.to ?? []) clause(operation, 'to.operation', i, path, out)
     for (const item of rule.when ?? []) condition(item, path, out)
     if (action === 'DENY' && deniesAllTcp(rule)) {
       const what = 'configured AuthorizationPolicy will deny all traffic to TCP ports under its scope'
@@ -88,7 +90,11 @@ function deniesAllTcp(rule: Rule): boolean {
 }
 
 /** A source or an operation: some field, no empty values, addresses and ports that are some. */
-function clause(body: object, name: string, index: number, path: Path, out: Refusals): void {
+function clause(body: object | undefined, name: string, index: number, path: Path, out: Refusals): void {
+  if (body === undefined) {
+    out.error(path, `\`${name}\` must not be nil, found at rule ${index}`)
+    return
+  }
   const given: [string, string[]][] = Object.entries(body).map(([field, values]) => [
     field,
     Array.isArray(values) ? values.map(String) : [],

@@ -123,8 +123,8 @@ export function exportToProblems(
   for (const entry of exportTo) {
     const key = entry === '.' ? namespace : entry
     if (known.has(key)) {
-      const what = key === entry ? `for entry ${entry}` : `: . and current namespace ${namespace}`
-      found.push(`duplicate entries in exportTo ${what}`)
+      const what = key === entry ? ` for entry ${entry}` : `: . and current namespace ${namespace}`
+      found.push(`duplicate entries in exportTo${what}`)
     } else if ((serviceEntry && entry === '~') || key === '*' || key === '.' || isDnsLabel(key)) known.add(key)
     else found.push(`only . (current namespace), * (all namespaces) or a namespace name are allowed, found ${key}`)
   }

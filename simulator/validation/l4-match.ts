@@ -11,21 +11,27 @@ interface L4Match {
   gateways?: readonly string[] | undefined
 }
 
-export function l4Match(match: L4Match, path: Path, out: Refusals): void {
+/** `legacyWarns`: whether a gateway's old name is told; istiod loses that warning where it collects errors only. */
+export function l4Match(match: L4Match, path: Path, out: Refusals, { legacyWarns = false } = {}): void {
   report(out, path, ...(match.destinationSubnets ?? []).map(subnetProblem))
   if ((match.port ?? 0) !== 0) report(out, path, portProblem(match.port ?? 0))
   report(out, path, ...labelProblems(match.sourceLabels))
-  gatewayNames(match.gateways ?? [], path, false, out)
+  gatewayNames(match.gateways ?? [], path, { legacyWarns }, out)
 }
 
 /** Up to the first name without a namespace, which ends the check. Gateways of the Gateway API have longer names. */
-export function gatewayNames(names: readonly string[], path: Path, gatewayApi: boolean, out: Refusals): void {
+export function gatewayNames(
+  names: readonly string[],
+  path: Path,
+  { gatewayApi = false, legacyWarns = true },
+  out: Refusals,
+): void {
   for (const name of names) {
     const slash = name.indexOf('/')
     if (slash < 0) {
       const [first = '', second = ''] = name.split('.')
       const better = `prefer the <namespace>/<name> format: "${second}/${first}"`
-      if (name.includes('.')) out.warn(path, `using legacy gatewayName format "${name}"; ${better}`)
+      if (legacyWarns && name.includes('.')) out.warn(path, `using legacy gatewayName format "${name}"; ${better}`)
       report(out, path, fqdnProblem(name))
       return
     }

@@ -9,6 +9,8 @@ import { utf8Length } from '../resources/utf8.ts'
 export class Refusals {
   readonly found: Diagnostic[] = []
   readonly resource: Resource
+  /** Said before each error, as istiod does for some kinds. */
+  prefix = ''
   readonly #name: string
   readonly #base: Path
 
@@ -20,7 +22,7 @@ export class Refusals {
   }
 
   error(path: Path, message: string): void {
-    this.#add('SIM0401', 'error', path, message)
+    this.#add('SIM0401', 'error', path, `${this.prefix}${message}`)
   }
 
   warn(path: Path, message: string): void {
@@ -62,7 +64,9 @@ export function regexProblem(pattern: string): string | null {
     RE2JS.compile(pattern)
     return null
   } catch (error) {
-    return `error parsing regexp: ${error instanceof Error ? error.message : String(error)}`
+    const why = error instanceof Error ? error.message : String(error)
+    const told = why.startsWith('error parsing regexp') ? why : `error parsing regexp: ${why}`
+    return `${told}; Istio uses RE2 style regex-based match (https://github.com/google/re2/wiki/Syntax)`
   }
 }
 

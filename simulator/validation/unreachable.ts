@@ -21,7 +21,19 @@ const ruleName = (rule: { name?: string | undefined } | undefined, index: number
 const nameOf = (match: object): string | undefined =>
   'name' in match && typeof match.name === 'string' ? match.name : undefined
 
-const matchText = (match: object): string => canonicalText({ ...match, name: undefined })
+const MAPS: ReadonlySet<string> = new Set(['headers', 'withoutHeaders', 'queryParams', 'sourceLabels'])
+
+/** What protobuf's JSON leaves out: zero values, empty lists and empty maps; an empty message stays. */
+function isDefault(field: string, value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0
+  if (typeof value === 'object' && value !== null) return MAPS.has(field) && Object.keys(value).length === 0
+  return !value
+}
+
+const matchText = (match: object): string =>
+  canonicalText(
+    Object.fromEntries(Object.entries(match).filter(([key, value]) => key !== 'name' && !isDefault(key, value))),
+  )
 
 export function unreachableRules(spec: Loose<VirtualService>, out: Refusals): void {
   rules(spec.http ?? [], 'http', out)

@@ -20,7 +20,7 @@ export function validateVirtualService(spec: Loose<VirtualService>, out: Refusal
     out.errorIf(tls.length > 0, ['spec', 'tls'], 'delegate virtual service must have no tls route specified')
     out.errorIf(tcp.length > 0, ['spec', 'tcp'], 'delegate virtual service must have no tcp route specified')
   }
-  gatewayNames(gateways, ['spec', 'gateways'], gatewayApi, out)
+  gatewayNames(gateways, ['spec', 'gateways'], { gatewayApi }, out)
   const gatewayOnly = gateways.length > 0 && !gateways.includes('mesh')
   if (!gatewayOnly) claimRoutes(spec, out)
   virtualHosts(spec, gatewayOnly, out)
@@ -34,7 +34,7 @@ export function validateVirtualService(spec: Loose<VirtualService>, out: Refusal
       const names = match.sniHosts ?? []
       out.errorIf(names.length === 0, path, 'TLS match must have at least one SNI host')
       for (const name of names) sniHost(name, hosts, !gateways.includes('mesh'), path, out)
-      l4Match(match, path, out)
+      l4Match(match, path, out, { legacyWarns: true })
     }
     out.errorIf((route.route ?? []).length === 0, path, 'TLS route is required')
     weighted(route.route ?? [], [...path, 'route'], { gatewayApi }, out)

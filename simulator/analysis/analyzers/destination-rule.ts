@@ -26,7 +26,8 @@ const caCertificates: Analyzer = {
       for (const [i, port] of (spec.trafficPolicy?.portLevelSettings ?? []).entries()) {
         if (port.tls === undefined || !unverified(port.tls as object)) continue
         const path = ['spec', 'trafficPolicy', 'portLevelSettings', i, 'tls', 'caCertificates']
-        const number = `number:${port.port?.number ?? 0}`
+        // Go prints an absent port so
+        const number = port.port === undefined ? '<nil>' : `number:${port.port.number ?? 0}`
         const mode = port.tls.mode ?? ''
         context.report(instance, 'IST0129', path, instance.fullName, instance.namespace, mode, host, number)
       }
@@ -43,8 +44,8 @@ function augmented(pod: Instance, nodes: ReadonlyMap<string, Instance>): Record<
   const subzone = node['topology.istio.io/subzone'] ?? ''
   const labels: Record<string, string> = { ...pod.labels }
   if (region !== '') labels['topology.kubernetes.io/region'] = region
-  if (region !== '' && zone !== '') labels['topology.kubernetes.io/zone'] = zone
-  if (region !== '' && zone !== '' && subzone !== '') labels['topology.istio.io/subzone'] = subzone
+  if (zone !== '') labels['topology.kubernetes.io/zone'] = zone
+  if (zone !== '' && subzone !== '') labels['topology.istio.io/subzone'] = subzone
   if (nodeName !== '') labels['kubernetes.io/hostname'] = nodeName
   return labels
 }

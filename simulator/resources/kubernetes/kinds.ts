@@ -1,6 +1,7 @@
 // Kubernetes kinds, as far as a mesh cares. Loose objects: the API server knows hundreds of fields that no proxy sees,
 // and users' manifests carry them. What is listed is what the registry, injection and the analyzers read.
 import { z } from 'zod'
+import { ILLEGAL_BASE64 } from '../schema-checks.ts'
 
 export const IntOrString = z.union([z.number(), z.string()])
 export type IntOrString = z.infer<typeof IntOrString>
@@ -121,9 +122,19 @@ export type ReplicaSet = PodController
 export const ServiceAccount = z.looseObject({})
 export type ServiceAccount = z.infer<typeof ServiceAccount>
 
+/** As Go's encoding/json reads bytes: padded base64, line breaks aside. */
+const base64 = z
+  .string()
+  .refine(
+    text => /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text.replace(/[\r\n]/g, '')),
+    {
+      error: ILLEGAL_BASE64,
+    },
+  )
+
 export const Secret = z.looseObject({
   type: z.string().optional(),
-  data: z.record(z.string(), z.string().nullable()).nullish(),
+  data: z.record(z.string(), base64.nullable()).nullish(),
   stringData: z.record(z.string(), z.string()).nullish(),
 })
 export type Secret = z.infer<typeof Secret>

@@ -64,3 +64,11 @@ test('cipher suites that Envoy would refuse are left out, operators stay', () =>
     '-ALL',
   ])
 })
+
+test('data of a Secret is base64, or the object is refused', () => {
+  const secret = (data: string) =>
+    load(`apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: d}\ndata: {tls.crt: ${data}}`)
+  expect(secret('YWJj').diagnostics).toEqual([])
+  const refused = secret('"not base64"')
+  expect([refused.resources, refused.refused, refused.unreadable]).toEqual([[], [], 1])
+})
