@@ -6,7 +6,7 @@ import type { ClientTLSSettings, Subset, TrafficPolicy } from '../../resources/i
 import { isHttp, isHttp2 } from '../../resources/protocol.ts'
 import type { Cluster, JsonObject } from '../../xds/types.ts'
 import { protoDuration } from './cluster-duration.ts'
-import { outboundClusterName, sniName, statsPrefix } from './cluster-names.ts'
+import { dnsCacheName, outboundClusterName, sniName, statsPrefix } from './cluster-names.ts'
 import { metadataExchange } from './cluster-special.ts'
 import {
   applyConnectionPool,
@@ -137,7 +137,7 @@ export class ClusterBuilder {
         typed_config: {
           '@type': 'type.googleapis.com/envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig',
           dns_cache_config: {
-            name: `${service.hostname.replace(/^\*\.?/, '')}_dns_cache`,
+            name: dnsCacheName(service.hostname),
             dns_lookup_family: dnsLookupFamily(this.proxy),
           },
         },

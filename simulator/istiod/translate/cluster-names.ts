@@ -17,3 +17,6 @@ export const ALLOW_ANY_DYNAMIC_DNS_CLUSTER = 'AllowAnyDynamicDNSCluster'
 
 /** Statistics prefixes end with a delimiter, so that names with dots stay one element. */
 export const statsPrefix = (name: string): string => `${name};`
+
+/** Name of the DNS cache that listener and cluster of a wildcard service share. */
+export const dnsCacheName = (hostname: string): string => `${hostname}_dfp_dns_cache`

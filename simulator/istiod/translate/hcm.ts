@@ -4,6 +4,7 @@ import { isWildcard } from '../../registry/names.ts'
 import type { Protocol, Service } from '../../registry/types.ts'
 import type { JsonObject, NamedFilter, RouteConfiguration } from '../../xds/types.ts'
 import { protoDuration } from './cluster-duration.ts'
+import { dnsCacheName } from './cluster-names.ts'
 import { requestAccessLog } from './hcm-access-log.ts'
 import { connectionSettings } from './hcm-connection-settings.ts'
 import { statsFilters } from './hcm-metrics.ts'
@@ -138,6 +139,3 @@ function httpFilters(context: TranslationContext, security: SecurityFilters, opt
   filters.push(routerFilter(options.headers.suppressDebugHeaders))
   return filters
 }
-
-/** Name of the DNS cache that listener and cluster of a wildcard service share. */
-export const dnsCacheName = (hostname: string): string => `${hostname}_dfp_dns_cache`

@@ -138,8 +138,9 @@ const afterTls = (protocol: Protocol): Protocol =>
   protocol === 'HTTPS' ? 'HTTP' : protocol === 'TLS' ? 'TCP' : protocol
 
 function addIngressPorts(context: TranslationContext, ports: Map<number, InboundPort>): void {
-  const { sidecar } = context.scope
-  if (!sidecar) return
+  if (!context.scope.sidecar) return
+  // one of the root namespace is taken for the proxy's own (istio: pilot/pkg/model/sidecar.go convertToSidecarScope)
+  const sidecar = { ...context.scope.sidecar, namespace: context.proxy.namespace }
   for (const listener of sidecar.spec.ingress ?? []) {
     const number = listener.port.number ?? 0
     const mode = listener.captureMode ?? 'DEFAULT'
