@@ -9,7 +9,7 @@ import type { Terminal } from '../filters/network/gate.ts'
 import { createStats } from '../filters/stats/create.ts'
 import type { IstioStats } from '../filters/stats/istio-stats.ts'
 import { put, remove } from '../header-lines.ts'
-import { header, list, object, text } from '../json.ts'
+import { duration, header, list, object, text } from '../json.ts'
 import type { Downstream, ProxyCore } from '../proxy.ts'
 import { compileRouteTable, type RouteTable } from '../route.ts'
 import { badRequest, type CodecError, NO_CONNECT, NOT_HTTP1, recordCodecError } from './codec-error.ts'
@@ -25,6 +25,8 @@ import type { LocalReply } from './local-reply.ts'
 import { normalizePath, unescapeSlashes } from './path.ts'
 import { HttpStream } from './stream.ts'
 
+/** What Envoy waits where nothing is said; istiod says 0. */
+const FIVE_MINUTES = 300_000_000
 const XFCC = 'x-forwarded-client-cert'
 
 export class ConnectionManager {
@@ -41,6 +43,9 @@ export class ConnectionManager {
   private readonly acceptHttp10: boolean
   private readonly allowConnect: boolean
   private readonly upgrades: ReadonlySet<string>
+  /** Microseconds that a stream may be idle, and last; 0 = no end. */
+  readonly idleTimeout: number
+  readonly maxDuration: number
   private readonly rds: string
   private readonly inline: RouteTable | null
 
@@ -60,6 +65,8 @@ export class ConnectionManager {
     this.acceptHttp10 = object(config.http_protocol_options).accept_http_10 === true
     this.allowConnect = object(config.http2_protocol_options).allow_connect === true
     this.upgrades = new Set(list(config.upgrade_configs).map(u => text(object(u).upgrade_type).toLowerCase()))
+    this.idleTimeout = duration(config.stream_idle_timeout, FIVE_MINUTES)
+    this.maxDuration = duration(object(config.common_http_protocol_options).max_stream_duration)
     this.rds = text(object(config.rds).route_config_name)
     const own = object(config.route_config)
     this.inline = config.rds === undefined ? compileRouteTable({ name: text(own.name), ...own }) : null
@@ -166,6 +173,7 @@ export class ManagedConnection implements Terminal {
   }
 
   send(data: string): void {
+    this.latest?.touch()
     this.connection.send(data)
   }
 
@@ -184,8 +192,10 @@ export class ManagedConnection implements Terminal {
   }
 
   onData(data: string): void {
-    if (this.latest !== null) this.latest.router.sendUpgraded(data)
-    else {
+    if (this.latest !== null) {
+      this.latest.touch()
+      this.latest.router.sendUpgraded(data)
+    } else {
       this.connection.send(badRequest(this.manager.serverName))
       this.codecError(NOT_HTTP1)
     }

@@ -18,6 +18,7 @@ import type { ConnectionManager, ManagedConnection } from './connection-manager.
 import { type LocalReply, localResponse } from './local-reply.ts'
 import { barePath } from './path.ts'
 import { recordStream } from './stream-record.ts'
+import { durationLimit, idleLimit, StreamTimers } from './stream-timers.ts'
 
 const START = 1
 const WAITED = 2
@@ -69,6 +70,7 @@ export class HttpStream implements EventHandler {
   private waitTimer: EventId = 0
   /** The 101 that made it a connection of bytes. */
   private switched: HttpResponse | null = null
+  private timers: StreamTimers | null = null
   private afterWait: (() => void) | null = null
   private atEnd: (() => void)[] | null = null
 
@@ -122,7 +124,33 @@ export class HttpStream implements EventHandler {
       return
     }
     this.resolveRoute()
+    this.limit()
     this.resume()
+  }
+
+  /** Most streams may last: they cost no timer. */
+  private limit(): void {
+    const idle = idleLimit(this.route, this.manager.idleTimeout)
+    const longest = durationLimit(this, this.manager.maxDuration)
+    if (idle > 0 || longest > 0) this.timers = new StreamTimers(this, idle, longest)
+  }
+
+  /** Bytes of an upgraded stream passed. */
+  touch(): void {
+    this.timers?.touch()
+  }
+
+  /** A limit of time is reached: an answer where there was none yet, else the end of the connection. */
+  expire(reply: LocalReply): void {
+    if (this.over) return
+    if (this.router.upgraded) {
+      if (reply.flag !== '') this.flag(reply.flag)
+      this.details = reply.details
+      this.router.expireUpgraded()
+      return
+    }
+    this.router.drop()
+    this.localReply(reply)
   }
 
   /** Goes on with the filters after the one that stopped. */
@@ -313,6 +341,7 @@ export class HttpStream implements EventHandler {
     this.over = true
     this.responder.onCancel = null
     if (this.waitTimer !== 0) this.core.options.scheduler.cancel(this.waitTimer)
+    this.timers?.end()
     this.router.end()
     if (this.atEnd !== null) for (const act of this.atEnd) act()
     this.note('end', response === null ? 'no answer' : String(response.status), this.details)

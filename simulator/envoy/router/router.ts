@@ -275,6 +275,14 @@ export class Router implements PoolUser, EventHandler {
     this.stream.endUpgrade(true)
   }
 
+  /** The upgraded stream has reached a limit of time. */
+  expireUpgraded(): void {
+    this.upgrade?.cancel()
+    this.upgrade = null
+    this.stream.endUpgrade(false)
+    this.stream.connection.close()
+  }
+
   onUpgradeData(data: string): void {
     this.stream.connection.send(data)
   }

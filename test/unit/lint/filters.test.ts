@@ -38,4 +38,26 @@ describe('SIM0609 filters that the simulated Envoy does not have', () => {
   ])('keeps silent about %s', (_what, text) => {
     expect(found(text)).toEqual([])
   })
+  it('tells a field that no proxy acts on, where it stands', () => {
+    const fields = (operation: string): string => `
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: fields}
+spec:
+  configPatches:
+  - applyTo: CLUSTER
+    match: {context: SIDECAR_OUTBOUND}
+    patch:
+      operation: ${operation}
+      value:
+        connect_timeout: 1s
+        health_checks: [{timeout: 1s}]
+`
+    expect(found(fields('REMOVE'))).toEqual([])
+    const [one, ...rest] = found(fields('MERGE'))
+    expect(rest).toEqual([])
+    expect(one?.message).toContain('does not act on health_checks: no endpoint is probed')
+    expect(one?.path).toEqual(['spec', 'configPatches', 0, 'patch', 'value', 'health_checks'])
+  })
 })
