@@ -7,7 +7,7 @@ import { catalog, groupOf, lookupKind } from './catalog.ts'
 import { decodeRefused } from './decode.ts'
 import { type Fields, isObject } from './fields.ts'
 import { isMeshSetting } from './mesh-settings.ts'
-import { metadataProblems } from './metadata-text.ts'
+import { metadataAsText, metadataProblems } from './metadata-text.ts'
 import { didYouMean } from './nearest-name.ts'
 import { replacementOf } from './removed-kinds.ts'
 import { schemaDiagnostics } from './schema-diagnostics.ts'
@@ -17,6 +17,11 @@ import { unsimulatedFields } from './unsimulated.ts'
 export interface LoadOptions {
   /** Namespace of namespaced resources that name none; 'default' unless told. */
   defaultNamespace?: string
+  /**
+   * Who reads the documents: kubectl (and istioctl) refuse names and labels that YAML takes for numbers or booleans, the
+   * file reader of istiod (--configDir) turns them back into text. 'kubectl' unless told.
+   */
+  reader?: 'kubectl' | 'istiod'
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
@@ -81,7 +86,8 @@ export function loadResources(files: readonly SourceFile[], options: LoadOptions
       for (const [index, item] of value['items'].entries()) load(item, document, [...base, 'items', index])
       return
     }
-    const metadata = isObject(value['metadata']) ? value['metadata'] : {}
+    const written = isObject(value['metadata']) ? value['metadata'] : {}
+    const metadata = options.reader === 'istiod' ? metadataAsText(written) : written
     name = `${kind} ${text(metadata['namespace']) === '' ? '' : `${text(metadata['namespace'])}/`}${text(metadata['name'])}`
     const entry = lookupKind(apiVersion, kind)
     if (entry === null) {

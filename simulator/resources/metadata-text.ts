@@ -28,3 +28,17 @@ export function metadataProblems(metadata: Fields, base: Path = ['metadata']): O
   }
   return found
 }
+
+const asText = (value: unknown): unknown =>
+  typeof value === 'number' || typeof value === 'boolean' ? String(value) : value
+
+/** Metadata as sigs.k8s.io/yaml reads it into typed objects: scalars become text again (`n` the name `false`). */
+export function metadataAsText(metadata: Fields): Fields {
+  const read = { ...metadata }
+  for (const key of NAMES) if (key in read) read[key] = asText(read[key])
+  for (const key of MAPS) {
+    const map = read[key]
+    if (isObject(map)) read[key] = Object.fromEntries(Object.entries(map).map(([name, value]) => [name, asText(value)]))
+  }
+  return read
+}

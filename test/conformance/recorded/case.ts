@@ -105,7 +105,8 @@ export function readCase(file: string): Case {
 
 /** The case's mesh, at its start. */
 export function buildWorld(c: Case, seed: string, recorder: Recorder): World {
-  const { resources } = loadResources([{ name: 'resources', content: c.resources ?? '' }])
+  // the recorded meshes were given to istiod as files
+  const { resources } = loadResources([{ name: 'resources', content: c.resources ?? '' }], { reader: 'istiod' })
   const created = resources.map((r, i) => ({
     ...r,
     metadata: { ...r.metadata, creationTimestamp: r.metadata.creationTimestamp ?? createdAt(r.apiVersion, i) },

@@ -8,7 +8,9 @@ export type HeadlessNames = ReadonlyMap<string, string>
 
 export function headlessNames(c: Case): HeadlessNames {
   const names = new Map<string, string>()
-  for (const { kind, metadata, spec } of loadResources([{ name: 'resources', content: c.resources ?? '' }]).resources) {
+  for (const { kind, metadata, spec } of loadResources([{ name: 'resources', content: c.resources ?? '' }], {
+    reader: 'istiod',
+  }).resources) {
     if (kind !== 'Service') continue
     const { clusterIP, selector } = spec as { clusterIP?: string; selector?: Record<string, string> }
     if (clusterIP !== 'None' || selector === undefined) continue

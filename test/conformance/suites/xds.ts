@@ -87,7 +87,8 @@ const proxyOf = (w: Workload): ProxyNode => ({
 /** What istiod makes of the case for each of the named proxies. */
 export function translateCase(text: string, names: readonly string[]): Map<string, Record<Kind, Fields[]>> {
   const file = parse(text, { maxAliasCount: -1 }) as CaseFile
-  const { resources } = loadResources([{ name: 'resources', content: file.resources ?? '' }])
+  // the recorded meshes were given to istiod as files
+  const { resources } = loadResources([{ name: 'resources', content: file.resources ?? '' }], { reader: 'istiod' })
   const workloads = (file.workloads ?? []).filter(w => w.external !== true).map(workloadOf)
   const snapshot = buildMeshSnapshot({
     resources: resources.map((r, index) => ({

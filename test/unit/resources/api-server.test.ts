@@ -21,6 +21,13 @@ test('labels and names must be text', () => {
   ])
 })
 
+test('istiod itself, reading files, turns them back into text', () => {
+  const content = 'apiVersion: v1\nkind: Service\nmetadata: {name: n, labels: {version: 1}}\nspec: {}'
+  const { resources, diagnostics } = loadResources([{ name: 'a.yaml', content }], { reader: 'istiod' })
+  expect(diagnostics).toEqual([])
+  expect(resources[0]?.metadata).toMatchObject({ name: 'false', labels: { version: '1' } })
+})
+
 test('wrapper fields take null, others do not, nor does the whole spec', () => {
   const policy = (text: string) => rule(`{host: a, trafficPolicy: {outlierDetection: {${text}}}}`).diagnostics
   expect(policy('interval: 5s, consecutive5xxErrors: null')).toEqual([])
