@@ -6,6 +6,7 @@ import { formatDuration } from '../engine/index.ts'
 import { type ClientRecord, MemoryRecorder, type StreamRecord, type TrailStep } from '../observation/index.ts'
 import type { SourceFile } from '../resources/types.ts'
 import type { LoadSpec, RequestSpec } from '../world/load/index.ts'
+import { adviceFor } from './explain-advice.ts'
 import { placeOf, policyPlace } from './place.ts'
 import type { ScenarioSpec } from './schema.ts'
 import { createSimulation } from './simulation.ts'
@@ -49,6 +50,8 @@ export interface Explanation {
   failure: string
   /** µs */
   took: number
+  /** Why no proxy saw it and what to do, or ''. */
+  advice: string
   hops: Hop[]
 }
 
@@ -109,6 +112,8 @@ export function explain(options: ExplainOptions): { explanation: Explanation | n
       status: client?.status ?? 0,
       failure: client === undefined ? 'no answer' : client.failure,
       took: client === undefined ? PATIENCE : client.end - client.start,
+      advice:
+        hops.length > 0 ? '' : adviceFor({ from, url: request.url, via, failure: client?.failure ?? '' }, resources),
       hops,
     },
     diagnostics,
@@ -123,7 +128,7 @@ function hopOf(record: StreamRecord, place: (step: TrailStep) => string): Hop {
 
 /** The chain as text, hop by hop. */
 export function printExplanation(explanation: Explanation): string {
-  const { from, method, url, status, failure, took, hops } = explanation
+  const { from, method, url, status, failure, took, advice, hops } = explanation
   const end = failure === '' ? String(status) : `no answer (${failure})`
   const out = [`${method} ${url} from ${from}: ${end} after ${formatDuration(took)}`]
   for (const [i, hop] of hops.entries()) {
@@ -136,6 +141,7 @@ export function printExplanation(explanation: Explanation): string {
       for (const { name, why } of step.rejected) out.push(`   ${''.padEnd(13)} not ${name || '(unnamed)'}: ${why}`)
     }
   }
-  if (hops.length === 0) out.push('', 'No proxy saw the request.')
+  if (hops.length === 0)
+    out.push('', `No proxy saw the request${advice === '' ? '' : `: ${advice}`}.`.replace(/\?\.$/, '?'))
   return `${out.join('\n')}\n`
 }
