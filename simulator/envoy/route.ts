@@ -44,6 +44,10 @@ export interface CompiledRoute {
   action: JsonObject
   timeout: number
   maxGrpcTimeout: number
+  /** Microseconds that a stream may be idle; -1 = the connection manager decides. */
+  idleTimeout: number
+  /** The route's own word on how long a stream may last; null = it leaves that to others. */
+  streamLimit: StreamLimit | null
   retry: RetryPolicy | null
   request: HeaderChange[]
   response: HeaderChange[]
@@ -243,6 +247,22 @@ function compileMirrors(action: JsonObject): MirrorPolicy[] {
   })
 }
 
+/** Microseconds; -1 = not said. */
+export interface StreamLimit {
+  most: number
+  /** The most that a gRPC caller may ask for; 0 = as much as it likes. */
+  grpcMost: number
+}
+
+function compileStreamLimit(config: Json | undefined): StreamLimit | null {
+  if (config === undefined) return null
+  const { max_stream_duration: most, grpc_timeout_header_max: grpcMost } = object(config)
+  return {
+    most: most === undefined ? -1 : duration(most),
+    grpcMost: grpcMost === undefined ? -1 : duration(grpcMost),
+  }
+}
+
 function compileRoute(config: Route, host: CompiledHost, table: RouteConfiguration): CompiledRoute {
   const match = object(config.match)
   const action = object(config.route)
@@ -258,6 +278,8 @@ function compileRoute(config: Route, host: CompiledHost, table: RouteConfigurati
     action,
     timeout: duration(action.timeout, 15_000_000),
     maxGrpcTimeout: action.max_grpc_timeout === undefined ? -1 : duration(grpcMax),
+    idleTimeout: action.idle_timeout === undefined ? -1 : duration(action.idle_timeout),
+    streamLimit: compileStreamLimit(action.max_stream_duration),
     retry: compileRetry(action.retry_policy ?? object(host.config).retry_policy),
     request: [headerChange(config, 'request'), headerChange(host.config, 'request'), headerChange(table, 'request')],
     response: [

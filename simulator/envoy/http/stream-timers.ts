@@ -3,7 +3,7 @@
 // idle from its arrival to its answer; one that was upgraded, while no bytes pass.
 import type { EventHandler, EventId, Scheduler } from '../../engine/types.ts'
 import { grpcTimeout } from '../header-lines.ts'
-import { duration, header, object } from '../json.ts'
+import { header } from '../json.ts'
 import type { CompiledRoute } from '../route.ts'
 import type { LocalReply } from './local-reply.ts'
 import type { HttpStream } from './stream.ts'
@@ -23,20 +23,17 @@ const DURATION_REPLY: LocalReply = {
 }
 
 /** Microseconds of idleness; the route's word before the manager's; 0 = no end. */
-export function idleLimit(route: CompiledRoute | null, managers: number): number {
-  const own = route?.action.idle_timeout
-  return own === undefined ? managers : duration(own)
-}
+export const idleLimit = (route: CompiledRoute | null, managers: number): number =>
+  route === null || route.idleTimeout < 0 ? managers : route.idleTimeout
 
 /** Microseconds that the whole stream may last; 0 = no end. A gRPC caller's time-out counts where the route says so. */
 export function durationLimit(stream: HttpStream, managers: number): number {
-  const limits = stream.route?.action.max_stream_duration
-  if (limits === undefined) return managers
-  const { max_stream_duration: most, grpc_timeout_header_max: grpcMost } = object(limits)
-  const asked = grpcMost === undefined ? -1 : grpcTimeout(header(stream.request.headers, 'grpc-timeout'))
-  if (asked < 0) return most === undefined ? managers : duration(most)
-  const cap = duration(grpcMost)
-  return cap > 0 && asked > cap ? cap : asked
+  const limit = stream.route?.streamLimit ?? null
+  if (limit === null) return managers
+  const { most, grpcMost } = limit
+  const asked = grpcMost < 0 ? -1 : grpcTimeout(header(stream.request.headers, 'grpc-timeout'))
+  if (asked < 0) return most < 0 ? managers : most
+  return grpcMost > 0 && asked > grpcMost ? grpcMost : asked
 }
 
 export class StreamTimers implements EventHandler {

@@ -8,7 +8,7 @@ import type { CompiledRoute } from '../route.ts'
 
 /** Microseconds, 0 = no end. A route with a max_stream_duration leaves all limits to the connection manager. */
 export function globalTimeout(route: CompiledRoute, request: HttpRequest): number {
-  if (route.action.max_stream_duration !== undefined) return 0
+  if (route.streamLimit !== null) return 0
   const most = route.maxGrpcTimeout
   if (most < 0 || !isGrpc(request)) return route.timeout
   const asked = grpcTimeout(header(request.headers, 'grpc-timeout'))
