@@ -19,6 +19,9 @@ import { createProxy } from '../../../simulator/world/proxies.ts'
 import { ServiceTable } from '../../../simulator/world/services.ts'
 import type { CaseResult, SuiteRunner } from '../types.ts'
 
+/** The recorded objects reached istiod as typed objects, which a label `y` does not trouble. */
+const read = (name: string, content: string) => loadResources([{ name, content }], { reader: 'istiod' })
+
 interface RecordedProxy {
   name: string
   namespace: string
@@ -109,7 +112,7 @@ class Cluster {
   snapshot: MeshSnapshot
 
   constructor(texts: readonly string[]) {
-    this.objects = texts.flatMap(content => loadResources([{ name: 'mesh', content }]).resources)
+    this.objects = texts.flatMap(content => read('mesh', content).resources)
     this.snapshot = this.build()
   }
 
@@ -215,7 +218,7 @@ function runChanges(file: ChangesFile, report: (result: CaseResult) => void): vo
     const id = `changes/${i} ${step.change}`
     if (step.op === 'connect') for (const proxy of file.proxies) session.connect(proxy)
     else {
-      const object = loadResources([{ name: 'step', content: step.yaml ?? '' }]).resources[0]
+      const object = read('step', step.yaml ?? '').resources[0]
       if (object === undefined) {
         report({ id, passed: false, expected: 'an object', got: 'the YAML was refused' })
         return
@@ -272,7 +275,7 @@ function runBursts(file: BurstsFile, report: (result: CaseResult) => void): void
     const source: EventHandler = {
       onEvent: (_kind, subject) => {
         const content = burstObject(burst.of, subject as number)
-        for (const object of loadResources([{ name: 'burst', content }]).resources) session.write(object, 'update')
+        for (const object of read('burst', content).resources) session.write(object, 'update')
       },
     }
     for (let i = 0; i < burst.changes; i++)
