@@ -65,8 +65,14 @@ export function transportPanel(store: Store, source: Source): HTMLElement {
     const duration = hello?.scenario.duration ?? 0
     fill(length, duration > 0 && duration < ENDLESS ? say(language, 'of', { time: clock(duration, 0) }) : '')
   }
+  const write = (): void => {
+    const words = clock(smoothTime(state))
+    if (time.textContent !== words) time.textContent = words
+  }
   let told = ''
   store.on(['time'], () => {
+    // the clock stands where the button says that it does, not a frame later
+    write()
     const now = `${state.running} ${state.speed}`
     if (told === now) return
     told = now
@@ -74,8 +80,7 @@ export function transportPanel(store: Store, source: Source): HTMLElement {
   })
   store.on(['hello', 'look'], draw)
   const tick = (): void => {
-    const words = clock(smoothTime(state))
-    if (time.textContent !== words) time.textContent = words
+    write()
     requestAnimationFrame(tick)
   }
   requestAnimationFrame(tick)
