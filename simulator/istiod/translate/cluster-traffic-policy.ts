@@ -253,7 +253,8 @@ export function applyLoadBalancer(
     common['healthy_panic_threshold'] = {}
   }
   const setting = effectiveLbSetting(snapshot.meshConfig, lb, service)
-  Object.assign(common, localityLbConfig(setting, cluster['outlier_detection'] !== undefined))
+  const weighted = snapshot.flagOn('ENABLE_LOCALITY_WEIGHTED_LB_CONFIG', false)
+  Object.assign(common, localityLbConfig(setting, cluster['outlier_detection'] !== undefined, weighted))
   if (cluster.type === 'ORIGINAL_DST') {
     cluster['lb_policy'] = 'CLUSTER_PROVIDED'
     return

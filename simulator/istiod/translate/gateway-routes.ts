@@ -64,7 +64,8 @@ export function gatewayRouteConfiguration(
   if (drafts.size === 0) {
     hosts = [{ name: domainName('blackhole', servers[0]?.spec.port.number ?? 0), domains: ['*'] }]
   } else {
-    hosts = collapsed(drafts).map(({ host, routes }) =>
+    const collapse = context.snapshot.flagOn('PILOT_ENABLE_ROUTE_COLLAPSE_OPTIMIZATION', true)
+    hosts = collapsed(drafts, collapse).map(({ host, routes }) =>
       routes.length > 0 ? { ...host, routes: catchAllLast(routes) } : host,
     )
   }
@@ -130,15 +131,15 @@ function addServer(
 const sameRoutes = (a: readonly Route[], b: readonly Route[]): boolean =>
   a.length === b.length && a.every((route, i) => route === b[i])
 
-/** Hosts with the very same routes share one virtual host, named after the most specific. */
-function collapsed(drafts: ReadonlyMap<string, Draft>): Draft[] {
+/** Hosts with the very same routes share one virtual host, named after the most specific, when `collapse` says so. */
+function collapsed(drafts: ReadonlyMap<string, Draft>, collapse: boolean): Draft[] {
   const kept: Draft[] = []
   const names = [...drafts.keys()].sort(moreSpecificFirst)
   for (const name of names) {
     const draft = drafts.get(name)
     if (!draft) continue
     const same = kept.find(
-      other => other.host.require_tls === draft.host.require_tls && sameRoutes(other.routes, draft.routes),
+      other => collapse && other.host.require_tls === draft.host.require_tls && sameRoutes(other.routes, draft.routes),
     )
     if (same) same.host.domains.push(...draft.host.domains)
     else kept.push(draft)

@@ -128,7 +128,7 @@ function httpFilters(context: TranslationContext, security: SecurityFilters, opt
   ]
   if (options.protocol === 'GRPC-Web') filters.push(grpcWebFilter())
   filters.push(grpcStatsFilter())
-  if (!inbound) filters.push(alpnFilter())
+  if (!inbound && context.snapshot.flagOn('PILOT_ENABLE_ALPN_FILTER', true)) filters.push(alpnFilter())
   filters.push(faultFilter(), corsFilter(), ...statsFilters(context, where))
   if (where === 'outbound' && service && isWildcard(service.hostname) && service.resolution === 'DynamicDNS') {
     filters.push(dynamicForwardProxyFilter(dnsCacheName(service.hostname), null))

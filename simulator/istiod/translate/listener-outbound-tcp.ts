@@ -8,7 +8,7 @@ import { isTls } from '../../resources/protocol.ts'
 import { outboundClusterName } from './cluster-names.ts'
 import { type ChainDraft, chainDraft } from './listener-chains.ts'
 import { routeDestinations, singleDestination, type TcpDestinationOptions } from './listener-network-filters.ts'
-import { alternativeHosts } from './route-domains.ts'
+import { alternativeHosts, namesFor } from './route-domains.ts'
 import { addressOf, configMetadata, ownNamespace, type TranslationContext } from './translation-context.ts'
 
 export interface OutboundTcpPort {
@@ -117,7 +117,7 @@ function needsSni(context: TranslationContext, target: OutboundTcpPort, destinat
 
 function sniNames(context: TranslationContext, { service, aliases }: OutboundTcpPort): string[] {
   const names = [service.hostname]
-  for (const alias of aliases) names.push(alias, ...alternativeHosts(alias, 0, context.proxy.dnsDomain))
+  for (const alias of aliases) names.push(alias, ...alternativeHosts(alias, namesFor(context, 0)))
   return names
 }
 

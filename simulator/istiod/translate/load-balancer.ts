@@ -43,8 +43,8 @@ export function effectiveLbSetting(
   return null
 }
 
-/** Fields of common_lb_config that the setting brings. */
-export function localityLbConfig(setting: LbSetting | null, outlierDetection: boolean): JsonObject {
+/** Fields of common_lb_config that the setting brings; `always`: istiod's flag ENABLE_LOCALITY_WEIGHTED_LB_CONFIG. */
+export function localityLbConfig(setting: LbSetting | null, outlierDetection: boolean, always: boolean): JsonObject {
   if (!setting) return {}
   if (setting.kind === 'zone-aware') {
     const { enabled, minClusterSize } = setting.setting
@@ -57,7 +57,7 @@ export function localityLbConfig(setting: LbSetting | null, outlierDetection: bo
   }
   const { failover, failoverPriority, distribute } = setting.setting
   const fails = (setting.force || outlierDetection) && (failover !== undefined || failoverPriority !== undefined)
-  return fails || distribute !== undefined ? { locality_weighted_lb_config: {} } : {}
+  return always || fails || distribute !== undefined ? { locality_weighted_lb_config: {} } : {}
 }
 
 /** Services with traffic distribution always know of endpoints that are not ready; others unless the flag is off. */

@@ -1,16 +1,30 @@
 // Names by which a service is called: the domains of its virtual host (pilot/pkg/networking/core/httproute.go).
 import { isIpAddress } from '../../registry/names.ts'
 import type { Service } from '../../registry/types.ts'
-import { bracketed, domainName } from './translation-context.ts'
+import { bracketed, domainName, type TranslationContext } from './translation-context.ts'
 
 const withPort = (name: string, port: number): string[] =>
   port === 0 ? [bracketed(name)] : [bracketed(name), domainName(name, port)]
 
-/** Shorter names of a host, as DNS in the proxy's namespace completes them; port 0 = no `:port` variants. */
-export function alternativeHosts(hostname: string, port: number, proxyDomain: string): string[] {
+export interface NamesFor {
+  /** Port of `name:port` variants, 0 = none. */
+  port: number
+  proxyDomain: string
+  /** With the name that ends in a dot: istiod's flag PILOT_ENABLE_ABSOLUTE_FQDN_VHOST_DOMAIN. */
+  absolute: boolean
+}
+
+export const namesFor = ({ proxy, snapshot }: TranslationContext, port: number): NamesFor => ({
+  port,
+  proxyDomain: proxy.dnsDomain,
+  absolute: snapshot.flagOn('PILOT_ENABLE_ABSOLUTE_FQDN_VHOST_DOMAIN', true),
+})
+
+/** Other names of a host: with a dot at the end, and shorter ones as DNS in the proxy's namespace completes them. */
+export function alternativeHosts(hostname: string, { port, proxyDomain, absolute }: NamesFor): string[] {
   const names: string[] = []
-  if (!isIpAddress(hostname)) names.push(`${hostname}.`)
-  if (port !== 0) names.push(domainName(`${hostname}.`, port))
+  if (absolute && !isIpAddress(hostname)) names.push(`${hostname}.`)
+  if (absolute && port !== 0) names.push(domainName(`${hostname}.`, port))
   const at = proxyDomain.indexOf('.svc.')
   if (at >= 0) {
     const suffix = at > 0 ? proxyDomain.slice(at) : proxyDomain
@@ -56,18 +70,18 @@ export interface ServiceDomains {
   alternatives: string[]
 }
 
-/** All domains of a service; `port` 0 where the port in Host is ignored. */
+/** All domains of a service; port 0 where the port in Host is ignored. */
 export function serviceDomains(
   service: Service,
   aliases: readonly string[],
   addresses: readonly string[],
-  port: number,
-  proxyDomain: string,
+  names: NamesFor,
 ): ServiceDomains {
+  const { port } = names
   const all: string[] = []
   const alternatives: string[] = []
   for (const name of [service.hostname, ...aliases]) {
-    const shorter = alternativeHosts(name, port, proxyDomain)
+    const shorter = alternativeHosts(name, names)
     all.push(...withPort(name, port), ...shorter)
     alternatives.push(...shorter)
   }

@@ -8,7 +8,7 @@ import type { Route, RouteConfiguration, VirtualHost } from '../../xds/types.ts'
 import { outboundClusterName } from './cluster-names.ts'
 import type { FormerRoutes } from './former-routes.ts'
 import { catchAllVirtualHost, countsAttempts, defaultOutboundRoute } from './route-defaults.ts'
-import { serviceDomains } from './route-domains.ts'
+import { namesFor, serviceDomains } from './route-domains.ts'
 import {
   addressesOf,
   aliasesIn,
@@ -227,8 +227,7 @@ function hostsOfGroups(
           service,
           aliasesIn(context, listener, service),
           addressesOf(context, service),
-          listenerPort === 0 ? group.port : 0,
-          context.proxy.dnsDomain,
+          namesFor(context, listenerPort === 0 ? group.port : 0),
         )
       : { all: [bracketed(hostname)], alternatives: [] }
     const domains: string[] = []
