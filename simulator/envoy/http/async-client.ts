@@ -1,11 +1,11 @@
 // One request of the proxy's own through a cluster: what ext_authz asks, what a mirror sends
 // (source/common/http/async_client_impl.cc). No retries; the answer or the failure comes once.
 import type { EventHandler, EventId } from '../../engine/types.ts'
-import type { HttpRequest, HttpResponse, RequestHandle } from '../../wire/types.ts'
+import type { HttpRequest, HttpResponse, RequestHandle, StreamResetReason } from '../../wire/types.ts'
 import type { ProxyCore } from '../proxy.ts'
 import type { PoolUser } from '../upstream/pool-user.ts'
 
-/** `null`: no answer. */
+/** `null`: no answer; `failure` of the request says what the router made of it. */
 export type AsyncAnswer = (response: HttpResponse | null) => void
 
 export class AsyncRequest implements PoolUser, EventHandler {
@@ -15,6 +15,7 @@ export class AsyncRequest implements PoolUser, EventHandler {
   private handle: RequestHandle | null = null
   private timer: EventId = 0
   private over = false
+  private why = { status: 503, body: 'no healthy upstream' }
 
   constructor(core: ProxyCore, request: HttpRequest, answer: AsyncAnswer) {
     this.core = core
@@ -44,21 +45,33 @@ export class AsyncRequest implements PoolUser, EventHandler {
     this.handle = handle
   }
 
-  onPoolFailure(): void {
-    this.finish(null)
+  onPoolFailure(reason: StreamResetReason): void {
+    this.fail(reason)
   }
 
   onResponse(response: HttpResponse): void {
     this.finish(response)
   }
 
-  onReset(): void {
-    this.finish(null)
+  onReset(reason: StreamResetReason): void {
+    this.fail(reason)
   }
 
   onEvent(): void {
     this.timer = 0
     this.handle?.cancel()
+    this.why = { status: 504, body: 'upstream request timeout' }
+    this.finish(null)
+  }
+
+  /** The router's own answer where there was none. */
+  get failure(): HttpResponse {
+    return { ...this.why, headers: [], trailers: null, protocol: this.outgoing.protocol }
+  }
+
+  private fail(reason: StreamResetReason): void {
+    const body = `upstream connect error or disconnect/reset before headers. reset reason: ${reason}`
+    this.why = { status: 503, body }
     this.finish(null)
   }
 

@@ -54,7 +54,7 @@ export class ConnectionManager {
     this.serverName = text(config.server_name, 'envoy')
     const prefix = text(config.stat_prefix)
     this.filters = list(config.http_filters)
-      .map(entry => createHttpFilter(object(entry), name => core.stats.counter(`http.${prefix}.${name}`)))
+      .map(entry => createHttpFilter(object(entry), name => core.stats.counter(`http.${prefix}.${name}`), core))
       .filter(filter => filter !== null)
     this.accessLogs = accessLogsOf(config.access_log)
     this.stats = createStats(list(config.http_filters).map(object), core.options.metrics)
@@ -119,7 +119,7 @@ export class ConnectionManager {
     const plain = this.unescapeSlashes ? unescapeSlashes(path) : path
     const normal = normalizePath(plain, this.mergeSlashes)
     if (normal === null) return false
-    if (normal !== path) stream.setPath(normal)
+    if (normal !== path) stream.change({ path: normal })
     return true
   }
 

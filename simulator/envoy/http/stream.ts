@@ -65,6 +65,9 @@ export class HttpStream implements EventHandler {
   private routed = false
   private owned = false
   private next = 0
+  /** The answer on its way back, and how many filters are still to see it. */
+  private answering: HttpResponse | null = null
+  private answerLeft = 0
   private readonly roll: number
   private readonly responder: Responder
   private waitTimer: EventId = 0
@@ -270,9 +273,10 @@ export class HttpStream implements EventHandler {
     return this.request.headers
   }
 
-  setPath(path: string): void {
+  /** Changes the message itself, or its pseudo headers. */
+  change(part: Partial<Pick<HttpRequest, 'method' | 'scheme' | 'authority' | 'path' | 'body'>>): void {
     this.own()
-    this.request.path = path
+    Object.assign(this.request, part)
   }
 
   private own(): void {
@@ -306,8 +310,18 @@ export class HttpStream implements EventHandler {
   /** Sends an answer back through the filters; its headers belong to the stream. */
   answer(response: HttpResponse): void {
     if (this.over) return
+    this.answering = response
+    this.answerLeft = this.manager.filters.length
+    this.resumeAnswer()
+  }
+
+  /** Goes on with the answer at the filters before the one that stopped it. */
+  resumeAnswer(): void {
     const { filters } = this.manager
-    for (let i = filters.length - 1; i >= 0; i--) filters[i]!.onResponse?.(this, response)
+    const response = this.answering
+    if (this.over || response === null) return
+    while (this.answerLeft > 0) if (filters[--this.answerLeft]!.onResponse?.(this, response) === 'stop') return
+    this.answering = null
     for (const cookie of this.cookies) response.headers.push(['set-cookie', cookie])
     put(response.headers, 'server', this.manager.serverName)
     // Over HTTP/2 this line stands for the GOAWAY frame.

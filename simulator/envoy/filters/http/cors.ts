@@ -53,13 +53,14 @@ export class CorsFilter implements HttpFilter {
     return 'stop'
   }
 
-  onResponse(stream: HttpStream, response: HttpResponse): void {
+  onResponse(stream: HttpStream, response: HttpResponse): FilterStatus {
     const policy = this.policyOf(stream)
     const origin = header(stream.request.headers, 'origin') ?? ''
-    if (policy === null || origin === '' || !policy.origins.some(test => test(origin))) return
+    if (policy === null || origin === '' || !policy.origins.some(test => test(origin))) return 'continue'
     put(response.headers, 'access-control-allow-origin', origin)
     if (policy.credentials) put(response.headers, 'access-control-allow-credentials', 'true')
     if (policy.expose !== '') put(response.headers, 'access-control-expose-headers', policy.expose)
+    return 'continue'
   }
 
   private policyOf(stream: HttpStream): CorsPolicy | null {

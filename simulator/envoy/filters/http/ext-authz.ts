@@ -142,7 +142,8 @@ export class ExtAuthzFilter implements HttpFilter {
     })
   }
 
-  onResponse(stream: HttpStream, response: HttpResponse): void {
+  onResponse(stream: HttpStream, response: HttpResponse): FilterStatus {
     for (const [name, value] of this.forClient.get(stream) ?? []) put(response.headers, name, value)
+    return 'continue'
   }
 }

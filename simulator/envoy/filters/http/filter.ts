@@ -12,8 +12,8 @@ export interface HttpFilter {
   /** The name under which routes override this filter. */
   readonly name: string
   onRequest(stream: HttpStream): FilterStatus
-  /** In reverse order, for answers of any origin. Headers may be changed in place. */
-  onResponse?(stream: HttpStream, response: HttpResponse): void
+  /** In reverse order, for answers of any origin, which may be changed in place. stop: the filter will resume the answer. */
+  onResponse?(stream: HttpStream, response: HttpResponse): FilterStatus
 }
 
 /** A preflight of CORS: asked by a browser before the request itself. */

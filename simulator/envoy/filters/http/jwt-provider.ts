@@ -179,7 +179,7 @@ function fromHeader(stream: HttpStream, name: string, prefix: string): Found[] {
 function fromParam(stream: HttpStream, name: string): Found[] {
   const token = parseQuery(stream.request.path).get(name)
   if (token === undefined || token === '') return []
-  return [{ token, drop: (s: HttpStream) => s.setPath(withoutParam(s.request.path, name)) }]
+  return [{ token, drop: (s: HttpStream) => s.change({ path: withoutParam(s.request.path, name) }) }]
 }
 
 function withoutParam(path: string, name: string): string {

@@ -1,6 +1,7 @@
 // Every HTTP filter that the model has, by the type of its configuration.
 import type { JsonObject } from '../../../xds/types.ts'
 import { object, text } from '../../json.ts'
+import type { ProxyCore } from '../../proxy.ts'
 import type { CounterOf } from '../../stats.ts'
 import { AlpnFilter } from './alpn.ts'
 import { CorsFilter } from './cors.ts'
@@ -9,10 +10,11 @@ import { FaultFilter } from './fault.ts'
 import type { HttpFilter } from './filter.ts'
 import { JwtAuthnFilter } from './jwt-authn.ts'
 import { LocalRateLimitFilter } from './local-ratelimit.ts'
+import { LuaFilter } from './lua/lua.ts'
 import { RbacFilter } from './rbac.ts'
 
 /** `counter`: by the name behind the connection manager's prefix. */
-type Factory = (name: string, config: JsonObject, counter: CounterOf) => HttpFilter
+type Factory = (name: string, config: JsonObject, counter: CounterOf, core: ProxyCore) => HttpFilter
 
 const FACTORIES: ReadonlyMap<string, Factory> = new Map<string, Factory>([
   ['istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig', (name, config) => new AlpnFilter(name, config)],
@@ -23,6 +25,10 @@ const FACTORIES: ReadonlyMap<string, Factory> = new Map<string, Factory>([
   [
     'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
     (name, config) => new LocalRateLimitFilter(name, config),
+  ],
+  [
+    'envoy.extensions.filters.http.lua.v3.Lua',
+    (name, config, counter, core) => new LuaFilter(name, config, counter, core),
   ],
   ['envoy.extensions.filters.http.rbac.v3.RBAC', (name, config, counter) => new RbacFilter(name, config, counter)],
 ])
@@ -51,8 +57,8 @@ export function hasHttpFilter(type: string): boolean {
 }
 
 /** The filter of one entry of http_filters; null when it has no effect in this model. */
-export function createHttpFilter(entry: JsonObject, counter: CounterOf): HttpFilter | null {
+export function createHttpFilter(entry: JsonObject, counter: CounterOf, core: ProxyCore): HttpFilter | null {
   const { type, value } = unwrap(object(entry.typed_config))
   const factory = FACTORIES.get(type)
-  return factory === undefined ? null : factory(text(entry.name), value, counter)
+  return factory === undefined ? null : factory(text(entry.name), value, counter, core)
 }
