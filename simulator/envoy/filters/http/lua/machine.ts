@@ -5,8 +5,8 @@
 import core from 'fengari/src/fengaricore.js'
 import lauxlib from 'fengari/src/lauxlib.js'
 import objects from 'fengari/src/lobject.js'
-import libraries from 'fengari/src/lualib.js'
 import lua from 'fengari/src/lua.js'
+import libraries from 'fengari/src/lualib.js'
 
 export type LuaState = lua.LuaState
 
