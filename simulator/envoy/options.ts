@@ -30,6 +30,8 @@ export interface ProxyOptions {
   /** `name.namespace`. */
   id: string
   pod: string
+  /** The node's cluster (`app.namespace`), as descriptors of rate limits name it. */
+  serviceCluster?: string
   ip: string
   type: 'sidecar' | 'router'
   /** The workload's own certificate, null before one was issued. */

@@ -4,9 +4,10 @@ import { parseDuration } from '../engine/index.ts'
 import type { Recorder } from '../observation/index.ts'
 import type { Workload } from '../registry/types.ts'
 import type { Resource } from '../resources/types.ts'
-import { Application, type BehaviourSpec } from '../world/apps/index.ts'
+import { Application, type BehaviourSpec, RateLimiter } from '../world/apps/index.ts'
 import type { Pod, PodApplications, World } from '../world/index.ts'
 import { workloadOf } from './directory.ts'
+import { rateLimitsOf } from './rate-limits.ts'
 import type { ExternalHostSpec, WorkloadBehaviourSpec } from './schema.ts'
 
 /** The applications of one run: those of the pods at the start, and those of pods that are born later. */
@@ -16,6 +17,9 @@ export class Applications implements PodApplications {
   private readonly world: World
   private readonly recorder: Recorder
   private readonly behaviours: readonly WorkloadBehaviourSpec[]
+  /** What is wrong with configurations that behaviours name, in words. */
+  readonly wrong: string[] = []
+  private readonly limiters = new Map<string, RateLimiter>()
   private readonly nobody = new Set<string>()
   private readonly used = new Set<number>()
 
@@ -97,8 +101,23 @@ export class Applications implements PodApplications {
     this.serve(pod, workload, ports, behaviours[index]?.behaviour ?? {})
   }
 
+  /** One for all replicas of a workload: their counters are in one store. */
+  private limiterOf({ workload }: Pod, name: string, configMap: string): RateLimiter {
+    const { namespace } = workload
+    const key = `${name}.${namespace}`
+    let limiter = this.limiters.get(key)
+    if (limiter === undefined) {
+      const { domains, wrong } = rateLimitsOf(this.world.currentResources(), namespace, configMap)
+      if (wrong !== null) this.wrong.push(`rateLimiter of ${key}: ${wrong}`)
+      limiter = new RateLimiter(domains)
+      this.limiters.set(key, limiter)
+    }
+    return limiter
+  }
+
   private serve(pod: Pod, name: string, ports: readonly number[], behaviour: BehaviourSpec): void {
     const { world } = this
+    const { rateLimiter } = behaviour
     const application = new Application({
       scheduler: world.engine,
       tree: world.tree,
@@ -108,6 +127,7 @@ export class Applications implements PodApplications {
       name,
       pod: pod.id,
       behaviour,
+      rateLimiter: rateLimiter === undefined ? null : this.limiterOf(pod, name, rateLimiter.configMap),
     })
     for (const port of ports) pod.listen(port, application)
     this.byPod.set(pod.id, application)

@@ -117,6 +117,7 @@ export const Behaviour = z.strictObject({
   idleTimeout: Duration.optional(),
   certificate: ServerCertificate.optional(),
   authorizer: z.boolean().optional(),
+  rateLimiter: z.strictObject({ configMap: z.string() }).optional(),
   tcp: z.strictObject({ prefix: z.string().optional(), greeting: z.string().optional() }).optional(),
 })
 

@@ -136,6 +136,7 @@ export class Simulation {
     this.applications = new Applications(this.world, this.recorder, behaviours, clients)
     this.applications.serveExternal(scenario.externalHosts ?? [])
     this.undescribed = this.applications.undescribed
+    for (const words of this.applications.wrong) findings.push(finding('error', words, ['spec', 'workloads']))
     for (const i of this.applications.unused) {
       const { name, labels } = behaviours[i]!
       const who =

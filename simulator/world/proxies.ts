@@ -4,6 +4,7 @@ import type { WorkloadMetadata } from '../envoy/index.ts'
 import { Proxy as Envoy } from '../envoy/index.ts'
 import { EPOCH_SECONDS, Metrics } from '../observation/index.ts'
 import type { Recorder } from '../observation/types.ts'
+import { serviceCluster } from '../registry/names.ts'
 import type { MeshConfig, ProxyNode, Workload } from '../registry/types.ts'
 import { readCertificate, secretEntry } from '../resources/certificate.ts'
 import type { Resource } from '../resources/types.ts'
@@ -157,6 +158,7 @@ export function createProxy(world: ProxyHost, pod: WorldPod, recorder: Recorder)
     network: pod.network,
     id: pod.id,
     pod: pod.workload.name,
+    serviceCluster: serviceCluster(pod.workload),
     ip: pod.ip,
     type: pod.workload.gateway ? 'router' : 'sidecar',
     certificate: () => pod.identity,

@@ -2,6 +2,7 @@
 // calls others, answers. It knows HTTP and nothing of meshes; its pod's network does the rest.
 import type { RandomTree, Scheduler } from '../../engine/index.ts'
 import type { Recorder } from '../../observation/types.ts'
+import type { RateLimitRequest } from '../../wire/rate-limit.ts'
 import type {
   Acceptor,
   AcceptResult,
@@ -16,6 +17,7 @@ import { CheckResponder, checked } from './authorizer.ts'
 import { HttpClient, type Resolve } from './client.ts'
 import { type ApplicationDice, type Behaviour, compileBehaviour, handlingFor } from './compile.ts'
 import { KeepAlive } from './keep-alive.ts'
+import { isRateLimitCall, type RateLimiter, RateLimitResponder } from './rate-limiter.ts'
 import { Task } from './task.ts'
 import { serverIdentity } from './tls.ts'
 import type { BehaviourSpec } from './types.ts'
@@ -33,6 +35,8 @@ export interface ApplicationOptions {
   pod: string
   /** Absent: answers 200 with the name at once. */
   behaviour?: BehaviourSpec
+  /** What answers where the behaviour has a rateLimiter. */
+  rateLimiter?: RateLimiter | null
 }
 
 /** Trace id of the kubelet's questions, which no report counts. */
@@ -65,6 +69,7 @@ export class Application implements Acceptor {
   crashed = false
   private readonly network: Network
   private readonly resolve: Resolve
+  private readonly rateLimiter: RateLimiter | null
 
   /** Requests that have arrived, and calls made to others (a repeated attempt is a call of its own). */
   arrived = 0
@@ -83,6 +88,7 @@ export class Application implements Acceptor {
     this.watched = options.recorder.wants('served')
     this.network = options.network
     this.resolve = options.resolve
+    this.rateLimiter = options.rateLimiter ?? null
     const stream = (aspect: string) => options.tree.stream(`app/${options.pod}/${aspect}`)
     this.dice = {
       serviceTime: stream('service-time'),
@@ -128,12 +134,21 @@ export class Application implements Acceptor {
   arrive(request: HttpRequest, responder: Responder, connection: ServerConnection): void {
     const { behaviour } = this
     this.arrived++
+    if (this.rateLimiter !== null && isRateLimitCall(request.path)) {
+      const verdict = new RateLimitResponder(responder, this.verdictOn(request, this.rateLimiter))
+      this.queue(new Task(this, handlingFor(behaviour, request), request, verdict, connection))
+      return
+    }
     const question = behaviour.spec.authorizer === true ? checked(request) : null
     const task =
       question === null
         ? new Task(this, handlingFor(behaviour, request), request, responder, connection)
         : new Task(this, handlingFor(behaviour, question), question, new CheckResponder(responder), connection)
     this.queue(task)
+  }
+
+  private verdictOn({ body }: HttpRequest, limiter: RateLimiter) {
+    return () => limiter.answer(JSON.parse(body) as RateLimitRequest, this.scheduler.now)
   }
 
   /**

@@ -132,6 +132,8 @@ export interface BehaviourSpec extends HandlingSpec {
    * header `:source-principal` names its client; 200 allows, any other answer is what the client gets.
    */
   authorizer?: boolean
+  /** Also answers envoy.service.ratelimit.v3 over gRPC, by the limits in this ConfigMap of its namespace. Replicas count together. */
+  rateLimiter?: { configMap: string }
   /** Not HTTP: each line received is answered with `prefix` (default: the workload's name), a blank and the line. */
   tcp?: { prefix?: string; greeting?: string }
 }

@@ -55,8 +55,8 @@ function serveEcho(world: World, name: string): void {
   })
 }
 
-/** Sends one request from the client's application; the answer, or the words of the failure. */
-export function ask(mesh: Mesh, part: Partial<HttpRequest> = {}, host = 'server'): HttpResponse | string {
+/** Sends one request from the client's application and lets the time pass; the answer, or the words of the failure. */
+export function ask(mesh: Mesh, part: Partial<HttpRequest> = {}, host = 'server', seconds = 30): HttpResponse | string {
   const { world } = mesh
   let got: HttpResponse | string = 'nothing'
   const request: HttpRequest = {
@@ -92,6 +92,6 @@ export function ask(mesh: Mesh, part: Partial<HttpRequest> = {}, host = 'server'
       onClosed: () => {},
     },
   )
-  world.engine.runUntil(world.engine.now + 30_000_000)
+  world.engine.runUntil(world.engine.now + seconds * 1_000_000)
   return got
 }

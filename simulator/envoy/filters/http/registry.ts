@@ -11,6 +11,7 @@ import type { HttpFilter } from './filter.ts'
 import { JwtAuthnFilter } from './jwt-authn.ts'
 import { LocalRateLimitFilter } from './local-ratelimit.ts'
 import { LuaFilter } from './lua/lua.ts'
+import { RateLimitFilter } from './ratelimit.ts'
 import { RbacFilter } from './rbac.ts'
 
 /** `counter`: by the name behind the connection manager's prefix. */
@@ -24,8 +25,9 @@ const FACTORIES: ReadonlyMap<string, Factory> = new Map<string, Factory>([
   ['envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication', (name, config) => new JwtAuthnFilter(name, config)],
   [
     'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
-    (name, config) => new LocalRateLimitFilter(name, config),
+    (name, config, _counter, core) => new LocalRateLimitFilter(name, config, core.stats.counter),
   ],
+  ['envoy.extensions.filters.http.ratelimit.v3.RateLimit', (name, config) => new RateLimitFilter(name, config)],
   [
     'envoy.extensions.filters.http.lua.v3.Lua',
     (name, config, counter, core) => new LuaFilter(name, config, counter, core),
