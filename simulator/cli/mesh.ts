@@ -38,7 +38,7 @@ export function dumpSourceOf(workload: string, flags: MeshFlags): DumpSource {
   if (configuration === null || pod.node === null) throw new CommandFailure(EXIT.inputData, `${workload} has no proxy`)
   return {
     node: pod.node,
-    identity: pod.identity,
+    identity: world.citadel.of(pod.id).certificate,
     configuration,
     resources: world.currentResources(),
     signedAt: EPOCH_SECONDS * 1000,

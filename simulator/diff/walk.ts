@@ -121,7 +121,7 @@ class Walk {
     const tls = handshake(chain.tls, attempt, pod.proxy.options)
     if (tls.kind !== 'done') {
       this.end('connection refused', share)
-      this.protect(labelOf(pod), `refused, ${tls.kind === 'failed' ? tls.alert : 'TLS is required'}`)
+      this.protect(labelOf(pod), `refused, ${tls.kind === 'failed' ? tls.words : 'TLS is required'}`)
       return
     }
     const wrong = tls.hello === null ? null : (attempt.tls?.verify(tls.hello.certificate) ?? null)

@@ -1,16 +1,41 @@
 // The server side of TLS at a filter chain: which certificate is shown, whether the client has to bring one and whether it
 // is good (source/common/tls/server_context_impl.cc, cert_validator/).
-import type { CertificateIdentity, ConnectionAttempt, ServerHello } from '../wire/types.ts'
+import type { EventHandler, Scheduler } from '../engine/types.ts'
+import type {
+  CertificateIdentity,
+  ConnectionAttempt,
+  ServerConnection,
+  ServerConnectionHandler,
+  ServerHello,
+} from '../wire/types.ts'
 import type { JsonObject } from '../xds/types.ts'
 import { object, text } from './json.ts'
 import type { CompiledListener } from './listener.ts'
-import type { ProxyOptions } from './options.ts'
+import { clockOf, type ProxyOptions } from './options.ts'
 import { type CommonTls, compileCommonTls } from './tls-context.ts'
+import {
+  EXPIRED,
+  NO_CERTIFICATE,
+  NOT_YET_VALID,
+  negotiate,
+  type TlsFailure,
+  UNKNOWN_AUTHORITY,
+  wrongNames,
+} from './tls-negotiation.ts'
+
+export interface FailedHandshake {
+  kind: 'failed'
+  words: string
+  /** What either side logs as transport failure. */
+  clientSees: string
+  serverSees: string
+  /** TLS 1.3: the client believes that it is connected; null: its handshake fails. */
+  hello: ServerHello | null
+}
 
 export type Handshake =
   | { kind: 'done'; terminates: boolean; hello: ServerHello | null; client: CertificateIdentity | null }
-  /** `alert`: what the client sees; nothing is logged of it. */
-  | { kind: 'failed'; alert: string }
+  | FailedHandshake
   /** Plain text where TLS is spoken, or nothing to show. */
   | { kind: 'not tls' }
 
@@ -44,24 +69,29 @@ export function handshake(tls: ServerTls | null, attempt: ConnectionAttempt, opt
   const own = tls.secret === 'default' || tls.secret === ''
   const certificate = own ? options.certificate() : options.secret(tls.secret)
   if (certificate === null) return { kind: 'not tls' }
+  const agreed = negotiate(tls, attempt.tls, certificate)
+  if ('failure' in agreed) return { kind: 'failed', ...agreed.failure, hello: null }
   const offered = attempt.tls.alpn
   const hello = { alpn: tls.alpn.find(p => offered.includes(p)) ?? null, certificate }
   const client = attempt.tls.certificate
   if (!tls.checked || (client === null && !tls.required)) return { kind: 'done', terminates: true, hello, client: null }
-  if (client === null) return { kind: 'failed', alert: 'certificate required' }
-  if (!trusts(tls, client, options)) return { kind: 'failed', alert: 'unknown certificate authority' }
+  const failure = client === null ? NO_CERTIFICATE : distrust(tls, client, options)
+  if (failure !== null) return { kind: 'failed', ...failure, hello: agreed.version === 13 ? hello : null }
   return { kind: 'done', terminates: true, hello, client }
 }
 
-/** Is the client's certificate signed, in its time, and named as asked for? */
-function trusts({ roots, names }: ServerTls, client: CertificateIdentity, options: ProxyOptions): boolean {
+/** Why the client's certificate is no good: signed, in its time, and named as asked for? */
+function distrust({ roots, names }: ServerTls, client: CertificateIdentity, options: ProxyOptions): TlsFailure | null {
   const known = roots === 'ROOTCA' || roots === '' ? options.trustRoots() : credentialRoots(roots, options)
-  const { now } = options.scheduler
-  if (!known.includes(client.issuer) || now < client.notBefore || now > client.notAfter) return false
-  return names.length === 0 || client.sans.some(san => names.some(name => name.test(san)))
+  const now = clockOf(options)
+  if (!known.includes(client.issuer)) return UNKNOWN_AUTHORITY
+  if (now < client.notBefore) return NOT_YET_VALID
+  if (now > client.notAfter) return EXPIRED
+  if (names.length === 0 || client.sans.some(san => names.some(name => name.test(san)))) return null
+  return wrongNames(client.sans)
 }
 
-function credentialRoots(name: string, options: ProxyOptions): string[] {
+function credentialRoots(name: string, options: ProxyOptions): readonly string[] {
   const root = options.secret(name)
   return root === null ? [] : [root.issuer]
 }
@@ -75,4 +105,24 @@ export function inspectionError(listener: CompiledListener, attempt: ConnectionA
     ? '1000009c:SSL_routines:OPENSSL_internal:HTTP_REQUEST'
     : '100000f7:SSL_routines:OPENSSL_internal:WRONG_VERSION_NUMBER'
   return `TLS_error|error:${error}:TLS_error_end`
+}
+
+/** A connection that ends as soon as the client takes it for open. */
+export class CutConnection implements ServerConnectionHandler, EventHandler {
+  private readonly connection: ServerConnection
+
+  constructor(scheduler: Scheduler, connection: ServerConnection) {
+    this.connection = connection
+    scheduler.after(0, this, 0, null)
+  }
+
+  onEvent(): void {
+    this.connection.close('fin')
+  }
+
+  onRequest(): void {}
+
+  onData(): void {}
+
+  onClosed(): void {}
 }

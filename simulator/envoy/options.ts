@@ -22,6 +22,9 @@ export interface MetricsOptions {
   peerAt: (ip: string) => WorkloadMetadata | null
 }
 
+/** What the workload's clock shows, in virtual microseconds. */
+export const clockOf = ({ scheduler, clockSkew }: ProxyOptions): number => scheduler.now + (clockSkew?.() ?? 0)
+
 export interface ProxyOptions {
   scheduler: Scheduler
   random: RandomTree
@@ -37,7 +40,9 @@ export interface ProxyOptions {
   /** The workload's own certificate, null before one was issued. */
   certificate: () => CertificateIdentity | null
   /** Names of the roots of the mesh. */
-  trustRoots: () => string[]
+  trustRoots: () => readonly string[]
+  /** Microseconds by which the workload's clock is ahead; absent = it is right. */
+  clockSkew?: () => number
   nextSpan: () => number
   /** Certificate of a gateway credential. */
   secret: (name: string) => CertificateIdentity | null

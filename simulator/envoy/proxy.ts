@@ -16,14 +16,14 @@ import { writeLogs } from './access-log.ts'
 import { NetworkGate, type Terminal } from './filters/network/gate.ts'
 import { carriedTls, TcpSession } from './filters/network/tcp-proxy.ts'
 import type { TcpReport } from './filters/stats/tcp-report.ts'
-import { handshake, inspectionError } from './handshake.ts'
+import { CutConnection, type FailedHandshake, handshake, inspectionError } from './handshake.ts'
 import { NOT_HTTP1, recordCodecError } from './http/codec-error.ts'
 import { Inspection, waitsForBytes } from './inspection.ts'
 import { type CompiledListener, chooseChain } from './listener.ts'
 import { LiveConfiguration } from './live-configuration.ts'
 import { proxyMetrics } from './metrics.ts'
 import { compileNetworkFilters, type NetworkFilters } from './network-filters.ts'
-import type { ProxyOptions } from './options.ts'
+import { clockOf, type ProxyOptions } from './options.ts'
 import type { RouteTable } from './route.ts'
 import { Stats } from './stats.ts'
 import type { UpstreamCluster } from './upstream/cluster.ts'
@@ -117,7 +117,7 @@ export class Proxy implements ProxyCore {
   }
 
   wallSeconds(): number {
-    return (this.options.epochSeconds ?? 0) + this.options.scheduler.now / 1_000_000
+    return (this.options.epochSeconds ?? 0) + clockOf(this.options) / 1_000_000
   }
 
   uuid(): string {
@@ -164,7 +164,7 @@ export class Proxy implements ProxyCore {
     }
     const tls = handshake(chain.tls, attempt, this.options)
     if (tls.kind === 'not tls') return { kind: 'reset' }
-    if (tls.kind === 'failed') return { kind: 'tls-failure', detail: tls.alert }
+    if (tls.kind === 'failed') return this.failHandshake(tls, connection)
     const down: Downstream = {
       ip: attempt.destinationIp,
       port: attempt.destinationPort,
@@ -190,6 +190,15 @@ export class Proxy implements ProxyCore {
     const session = new TcpSession(this, down, network.tcp, connection, attempt, tls.terminates, network.stats)
     const defer = carriedTls(attempt, tls.terminates) !== null
     return { kind: 'accepted', hello: tls.hello, handler: guarded(session), ...(defer ? { deferHello: true } : {}) }
+  }
+
+  /**
+   * In TLS 1.3 the client is done before the server has judged its certificate: it has a connection, and loses it with the
+   * first thing that it asks.
+   */
+  private failHandshake(failure: FailedHandshake, connection: ServerConnection): AcceptResult {
+    if (failure.hello === null) return { kind: 'tls-failure', detail: failure.clientSees }
+    return { kind: 'accepted', hello: failure.hello, handler: new CutConnection(this.options.scheduler, connection) }
   }
 
   private networkFilters(filters: FilterChain['filters']): NetworkFilters {

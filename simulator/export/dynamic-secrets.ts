@@ -9,8 +9,7 @@ import type { Json, JsonObject } from '../xds/types.ts'
 import { certificatePem } from './x509.ts'
 
 const SECRET = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret'
-const MINUTE = 60_000
-const DAY = 24 * 60 * MINUTE
+const DAY = 86_400_000
 
 /** Names in all `sds_config` references below the value. */
 export function secretNames(value: Json | undefined, found = new Set<string>()): Set<string> {
@@ -35,25 +34,27 @@ const authority = (root: string): JsonObject => ({ validation_context: { trusted
 
 export interface SecretSource {
   node: ProxyNode
-  identity: CertificateIdentity
+  /** null: none was issued yet. */
+  identity: CertificateIdentity | null
   resources: readonly Resource[]
-  /** Milliseconds since 1970, when the certificates were signed. */
+  /** Milliseconds since 1970 at virtual time 0, from which the identity's times count. */
   signedAt: number
 }
 
-/** The mesh's own certificate (a day, as istiod signs) or authority (ten years), or a credential; null = not served. */
+/** The workload's certificate or the mesh's authority (ten years), or a credential; null = not served. */
 function contents(name: string, source: SecretSource): JsonObject | null {
   const { identity, signedAt, node, resources } = source
-  const root = identity.issuer
-  if (name === 'ROOTCA') return authority(rootPem(root, signedAt))
+  if (name === 'ROOTCA') return identity === null ? null : authority(rootPem(identity.issuer, signedAt))
   if (name === 'default') {
+    if (identity === null) return null
+    const root = identity.issuer
     const own = {
       subject: '',
       issuer: root,
       sans: identity.sans,
       authority: false,
-      notBefore: signedAt - 2 * MINUTE,
-      notAfter: signedAt + DAY,
+      notBefore: signedAt + identity.notBefore / 1000,
+      notAfter: signedAt + identity.notAfter / 1000,
     }
     return certificate(certificatePem(own) + rootPem(root, signedAt))
   }

@@ -189,6 +189,23 @@ export interface MarkRecord {
   what: string
 }
 
+/** What happened to a workload's certificate. */
+export interface CertificateRecord {
+  kind: 'certificate'
+  at: number
+  /** `name.namespace`. */
+  pod: string
+  /** unanswered: the authority gave no answer, again; the old one, if any, is still in use. */
+  what: 'issued' | 'renewed' | 'unanswered'
+  identity: string
+  /** 0 = the workload has none. */
+  serial: number
+  /** Name of the root. */
+  issuer: string
+  /** µs of virtual time. */
+  notAfter: number
+}
+
 export type Observation =
   | StreamRecord
   | ConnectionRecord
@@ -201,6 +218,7 @@ export type Observation =
   | LogRecord
   | PolicyRecord
   | MarkRecord
+  | CertificateRecord
 
 /** Where observations go. Watching never changes the run: a recorder returns nothing that the model acts on. */
 export interface Recorder {

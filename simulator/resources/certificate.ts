@@ -2,12 +2,16 @@
 // known by its name.
 import { AsnConvert } from '@peculiar/asn1-schema'
 import {
+  AuthorityKeyIdentifier,
   BasicConstraints,
   Certificate,
+  id_ce_authorityKeyIdentifier,
   id_ce_basicConstraints,
   id_ce_subjectAltName,
+  id_ce_subjectKeyIdentifier,
   type Name,
   SubjectAlternativeName,
+  SubjectKeyIdentifier,
 } from '@peculiar/asn1-x509'
 import { fromBase64 } from '../wire/base64.ts'
 import { fields } from './fields.ts'
@@ -25,8 +29,15 @@ export interface CertificateFacts {
   serial: string
   /** Does it sign others? */
   authority: boolean
+  /** Whole names, `CN=..., O=...`, in the order in which they stand. */
+  name: string
+  issuerName: string
+  /** Hexadecimal identifiers of the own and the signer's key; '' = not said. */
+  keyId: string
+  issuerKeyId: string
 }
 
+const PEMS = /-----BEGIN [A-Z0-9 ]+-----[\s\S]+?-----END [A-Z0-9 ]+-----/g
 const PEM = /-----BEGIN [A-Z0-9 ]+-----\s+([A-Za-z0-9+/=\s]+?)-----END [A-Z0-9 ]+-----/
 const COMMON_NAME = '2.5.4.3'
 
@@ -35,6 +46,35 @@ function commonName(name: Name): string {
     for (const { type, value } of set) if (type === COMMON_NAME) return value.toString()
   }
   return ''
+}
+
+const SHORT: { [oid: string]: string } = {
+  [COMMON_NAME]: 'CN',
+  '2.5.4.6': 'C',
+  '2.5.4.7': 'L',
+  '2.5.4.8': 'ST',
+  '2.5.4.10': 'O',
+  '2.5.4.11': 'OU',
+}
+
+function wholeName(name: Name): string {
+  const parts: string[] = []
+  for (const set of name) for (const { type, value } of set) parts.push(`${SHORT[type] ?? type}=${value.toString()}`)
+  return parts.join(', ')
+}
+
+const hexadecimal = (bytes: ArrayBuffer): string =>
+  [...new Uint8Array(bytes)].map(byte => byte.toString(16).padStart(2, '0')).join('')
+
+function keyIds({ tbsCertificate }: Certificate): { keyId: string; issuerKeyId: string } {
+  const extension = (id: string) => tbsCertificate.extensions?.find(item => item.extnID === id)?.extnValue.buffer
+  const own = extension(id_ce_subjectKeyIdentifier)
+  const above = extension(id_ce_authorityKeyIdentifier)
+  const issuer = above === undefined ? undefined : AsnConvert.parse(above, AuthorityKeyIdentifier).keyIdentifier
+  return {
+    keyId: own === undefined ? '' : hexadecimal(AsnConvert.parse(own, SubjectKeyIdentifier).buffer),
+    issuerKeyId: issuer === undefined ? '' : hexadecimal(issuer.buffer),
+  }
 }
 
 function subjectAltNames({ tbsCertificate }: Certificate): string[] {
@@ -50,9 +90,6 @@ function isAuthority({ tbsCertificate }: Certificate): boolean {
   const extension = tbsCertificate.extensions?.find(item => item.extnID === id_ce_basicConstraints)
   return extension !== undefined && AsnConvert.parse(extension.extnValue.buffer, BasicConstraints).cA
 }
-
-const hexadecimal = (bytes: ArrayBuffer): string =>
-  [...new Uint8Array(bytes)].map(byte => byte.toString(16).padStart(2, '0')).join('')
 
 /** The first certificate of a PEM text; null when it cannot be read. */
 export function readCertificate(pem: string): CertificateFacts | null {
@@ -70,10 +107,18 @@ export function readCertificate(pem: string): CertificateFacts | null {
       notAfter: validity.notAfter.getTime().getTime(),
       serial: hexadecimal(certificate.tbsCertificate.serialNumber).replace(/^0+(?=.)/, ''),
       authority: isAuthority(certificate),
+      name: wholeName(subject),
+      issuerName: wholeName(issuer),
+      ...keyIds(certificate),
     }
   } catch {
     return null
   }
+}
+
+/** All certificates of a PEM text that can be read. */
+export function readCertificates(pem: string): CertificateFacts[] {
+  return (pem.match(PEMS) ?? []).map(readCertificate).filter(facts => facts !== null)
 }
 
 /** Text of a Secret's entry; '' when there is none. */

@@ -97,6 +97,8 @@ const AppRoute = z.strictObject({
   header: z.strictObject({ name: z.string(), value: z.string() }).optional(),
 })
 
+const TlsVersionName = z.enum(['1.0', '1.1', '1.2', '1.3'])
+
 export const ServerCertificate = z.strictObject({
   names: z.array(z.string()).min(1),
   issuer: z.string().optional(),
@@ -215,6 +217,8 @@ const loadFields = {
     .strictObject({
       sni: z.string().optional(),
       trusts: z.string().optional(),
+      minVersion: TlsVersionName.optional(),
+      maxVersion: TlsVersionName.optional(),
       certificate: z
         .strictObject({ subject: z.string(), issuer: z.string(), names: z.array(z.string()).optional() })
         .optional(),

@@ -59,8 +59,7 @@ export function createSimulation(options: SimulationOptions): SimulationResult {
   ]
   if (hasError(diagnostics)) return { simulation: null, diagnostics }
   const metrics = options.metrics ?? asksForMetrics(scenario)
-  const meshConfig = metrics ? withPrometheus(mesh.meshConfig) : mesh.meshConfig
-  const simulation = new Simulation({ ...options, metrics }, loaded.resources, meshConfig, timeline.prepared)
+  const simulation = new Simulation({ ...options, metrics }, loaded.resources, timeline.prepared)
   diagnostics.push(...simulation.findings)
   return hasError(diagnostics) ? { simulation: null, diagnostics } : { simulation, diagnostics }
 }
@@ -98,12 +97,7 @@ export class Simulation {
   private readonly recorder: Recorder
 
   /** Use createSimulation: it checks first. */
-  constructor(
-    options: SimulationOptions,
-    resources: readonly Resource[],
-    meshConfig: MeshConfig,
-    events: readonly PreparedEvent[],
-  ) {
+  constructor(options: SimulationOptions, resources: readonly Resource[], events: readonly PreparedEvent[]) {
     const { scenario } = options
     const findings: Diagnostic[] = []
     this.findings = findings
@@ -117,10 +111,15 @@ export class Simulation {
     const watchers: Recorder[] = [this.statistics, this.expectations, timeline, flagger]
     if (options.recorder !== undefined) watchers.push(options.recorder)
     this.recorder = new FanOut(watchers)
+    const settings = (of: readonly Resource[]): MeshConfig => {
+      const { meshConfig } = meshConfigFrom(of)
+      return options.metrics === true ? withPrometheus(meshConfig) : meshConfig
+    }
     this.world = new World({
       seed: this.seed,
       resources,
-      meshConfig,
+      meshConfig: settings(resources),
+      meshConfigOf: settings,
       recorder: this.recorder,
       externalHosts: externalHosts(scenario),
       metrics: options.metrics === true,

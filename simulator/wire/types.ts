@@ -52,15 +52,26 @@ export interface CertificateIdentity {
   notBefore: number
   notAfter: number
   subject: string
+  /** Counts what the mesh's authority has signed. */
+  serial?: number
+  /** Names of the authorities between it and the root, the nearest first. */
+  chain?: readonly string[]
   /** The certificate's text, where there is one. */
   pem?: string
 }
+
+/** Versions of TLS by their digits. */
+export type TlsVersion = 10 | 11 | 12 | 13
 
 export interface ClientHello {
   sni: string
   alpn: string[]
   /** Offered when the server asks for one. */
   certificate: CertificateIdentity | null
+  /** Absent: 1.2 to 1.3. */
+  versions?: { min: TlsVersion; max: TlsVersion }
+  /** Cipher suites up to TLS 1.2, OpenSSL's names; absent or empty: the usual ones. */
+  ciphers?: readonly string[]
   /** Decides whether the server's certificate is good: null = good, else Envoy's error text. */
   verify: (server: CertificateIdentity | null) => string | null
   /** TLS that travels inside this TLS, for somebody behind the acceptor. */

@@ -4,7 +4,6 @@ import type { ProxyNode, Workload } from '../registry/types.ts'
 import type {
   Acceptor,
   AcceptResult,
-  CertificateIdentity,
   ConnectionAttempt,
   DialObserver,
   DialTarget,
@@ -24,7 +23,6 @@ export class WorldPod implements Pod, Network, Acceptor {
   workload: Workload
   readonly ip: string
   readonly annotations: Readonly<Record<string, string>>
-  readonly identity: CertificateIdentity
   readonly outside: boolean
   readonly capture: CaptureRules
   proxy: Envoy | null = null
@@ -40,7 +38,6 @@ export class WorldPod implements Pod, Network, Acceptor {
     workload: Workload,
     annotations: Readonly<Record<string, string>>,
     capture: CaptureRules,
-    identity: CertificateIdentity,
     outside: boolean,
   ) {
     this.fabric = fabric
@@ -49,7 +46,6 @@ export class WorldPod implements Pod, Network, Acceptor {
     this.ip = workload.ip
     this.annotations = annotations
     this.capture = capture
-    this.identity = identity
     this.outside = outside
   }
 

@@ -1,5 +1,6 @@
 // How a pod gets its Envoy: node description, identity, and the options of the proxy.
-import { compileDistribution, type RandomTree, type Scheduler } from '../engine/index.ts'
+import { type Citadel, DEFAULT_TTL } from '../citadel/index.ts'
+import { compileDistribution, parseDuration, type RandomTree, type Scheduler } from '../engine/index.ts'
 import type { WorkloadMetadata } from '../envoy/index.ts'
 import { Proxy as Envoy } from '../envoy/index.ts'
 import { EPOCH_SECONDS, Metrics } from '../observation/index.ts'
@@ -16,18 +17,14 @@ import type { WorldOptions } from './types.ts'
 /** The cluster's name in Istio (CLUSTER_ID). */
 const CLUSTER_ID = 'Kubernetes'
 
-/** Name of the mesh's own root of trust. */
-export const MESH_ROOT = 'cluster.local'
+/** The identity that istiod certifies a pod (security/pkg/pki/util/san.go). */
+export function identityOf({ namespace, serviceAccount }: Workload, { trustDomain }: MeshConfig): string {
+  return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`
+}
 
-/** The certificate that istiod signs for a pod (security/pkg/pki/util/san.go). */
-export function identityOf(workload: Workload, meshConfig: MeshConfig): CertificateIdentity {
-  return {
-    sans: [`spiffe://${meshConfig.trustDomain}/ns/${workload.namespace}/sa/${workload.serviceAccount}`],
-    issuer: MESH_ROOT,
-    notBefore: 0,
-    notAfter: Number.MAX_SAFE_INTEGER,
-    subject: '',
-  }
+/** How long certificates shall live that the pod's agent asks for, µs (SECRET_TTL in its environment). */
+export function secretTtl({ proxyMetadata = {} }: { proxyMetadata?: Readonly<Record<string, string>> }): number {
+  return parseDuration(proxyMetadata['SECRET_TTL'] ?? '') ?? DEFAULT_TTL
 }
 
 /** What istiod is told of a proxy when it connects; `declared`: what its environment says beside the usual. */
@@ -99,6 +96,7 @@ function hostsOf(name: string, resources: readonly Resource[]): string[] {
 
 /** What the world lends to a pod's Envoy. */
 export interface ProxyHost {
+  readonly citadel: Citadel
   engine: Scheduler
   tree: RandomTree
   resolve(host: string, namespace: string): string | null
@@ -161,8 +159,9 @@ export function createProxy(world: ProxyHost, pod: WorldPod, recorder: Recorder)
     serviceCluster: serviceCluster(pod.workload),
     ip: pod.ip,
     type: pod.workload.gateway ? 'router' : 'sidecar',
-    certificate: () => pod.identity,
-    trustRoots: () => [MESH_ROOT],
+    certificate: () => world.citadel.of(pod.id).certificate,
+    trustRoots: () => world.citadel.of(pod.id).trusted,
+    clockSkew: () => world.citadel.skew(pod.id),
     nextSpan: () => world.nextSpan(),
     secret: name => credential(name, namespace, world.currentResources()),
     resolve: host => {

@@ -5,7 +5,7 @@ import type { Proxy as Envoy } from '../envoy/index.ts'
 import type { Recorder } from '../observation/types.ts'
 import type { MeshConfig, ProxyNode, Workload } from '../registry/types.ts'
 import type { Resource } from '../resources/types.ts'
-import type { Acceptor, CertificateIdentity, Network } from '../wire/types.ts'
+import type { Acceptor, Network } from '../wire/types.ts'
 
 /** Times of the network. One way, per message. */
 export interface NetworkSpec {
@@ -47,6 +47,8 @@ export interface WorldOptions {
   seed: string
   resources: readonly Resource[]
   meshConfig?: MeshConfig
+  /** Reads the mesh's settings anew when an object that holds them changes during the run; absent: they stay. */
+  meshConfigOf?: (resources: readonly Resource[]) => MeshConfig
   /** Explicit pods; when absent they are expanded from the documents. */
   workloads?: readonly Workload[]
   /** `name.namespace` -> ClusterIP, where a Service does not say. */
@@ -82,7 +84,6 @@ export interface Pod {
   readonly proxy: Envoy | null
   /** What its proxy told istiod of itself; null without one. */
   readonly node: ProxyNode | null
-  readonly identity: CertificateIdentity
   /** What the application in the pod sees of the network. */
   readonly network: Network
   /** Lets the application accept connections at a port. */

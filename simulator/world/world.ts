@@ -1,5 +1,7 @@
 // The mesh as a running whole: pods with their proxies, the network between them, names, and istiod's pushes. Applications
 // and load generators are put on it from outside (listen, dial); whoever owns the world steps its engine.
+
+import { Citadel } from '../citadel/index.ts'
 import { createRandomTree, Engine, type RandomTree } from '../engine/index.ts'
 import type { WorkloadMetadata } from '../envoy/index.ts'
 import { type Change, changeOf } from '../istiod/push/index.ts'
@@ -18,6 +20,7 @@ import type { Resource } from '../resources/types.ts'
 import type { Network } from '../wire/types.ts'
 import type { ProxyConfiguration } from '../xds/types.ts'
 import { CaptureRules } from './capture.ts'
+import { needsPush, podChange, SETTINGS, sameAs, sameObject } from './changes.ts'
 import { ControlPlane } from './control-plane/index.ts'
 import { expandWorkloads, localityOf, type PodFactory } from './expand.ts'
 import { Fabric } from './fabric.ts'
@@ -25,7 +28,7 @@ import { type Applications, Kubernetes, type KubernetesHost, NodePool } from './
 import { NameResolution } from './name-resolution.ts'
 import { NodeEvents } from './node-events.ts'
 import { WorldPod } from './pod.ts'
-import { createProxy, identityOf, metadataOf, proxyNode } from './proxies.ts'
+import { createProxy, identityOf, metadataOf, proxyNode, secretTtl } from './proxies.ts'
 import { allocateClusterIps, ServiceTable } from './services.ts'
 import type { Pod, ResourceChange, WorkloadChange, WorldOptions } from './types.ts'
 
@@ -37,11 +40,13 @@ export class World {
   readonly options: WorldOptions
   /** istiod: replicas, streams, who is in step. */
   readonly controlPlane: ControlPlane
+  /** Certificates: authority, agents, clocks. */
+  readonly citadel: Citadel
   /** Whoever puts applications into the pods; told of those that are born and stop during the run. */
   applications: Applications | null = null
   /** Told what `kubectl get events` would say of pods and nodes. */
   note: (what: string) => void = () => {}
-  private readonly meshConfig: MeshConfig
+  private meshConfig: MeshConfig
   private readonly fabric: Fabric
   private readonly worldPods = new Map<string, WorldPod>()
   private readonly annotations: Map<string, Readonly<Record<string, string>>>
@@ -91,6 +96,16 @@ export class World {
     })
     const { recorder, push = {} } = options
     this.controlPlane = new ControlPlane(this.engine, this.tree, recorder, push, () => this.snapshot)
+    this.citadel = new Citadel(
+      {
+        scheduler: this.engine,
+        tree: this.tree,
+        recorder,
+        rootNamespace: this.meshConfig.rootNamespace,
+        istiodUp: () => this.controlPlane.available,
+      },
+      this.resources,
+    )
     for (const host of options.externalHosts ?? []) {
       this.addOutside(host.name, host.ip)
       this.names.addOutside(host.hosts, host.ip)
@@ -170,7 +185,19 @@ export class World {
     }
     this.clusterIps = allocateClusterIps(this.resources, this.clusterIps)
     this.entryIps = allocateEntryIps(this.resources, this.entryIps)
+    if (changes.some(({ kind }) => SETTINGS.has(kind)) && this.rereadMeshConfig())
+      changes.push({ kind: 'MeshConfig', name: '', namespace: '', labels: [] })
+    const signer = this.citadel.reload(this.resources)
+    if (signer !== null) this.note(`istiod signs under ${signer.root} from now on`)
     this.changed(changes)
+  }
+
+  /** istiod watches its ConfigMap (pkg/config/mesh/kubemesh). True: a setting is another one now. */
+  private rereadMeshConfig(): boolean {
+    const next = this.options.meshConfigOf?.(this.resources) ?? this.meshConfig
+    if (JSON.stringify(next) === JSON.stringify(this.meshConfig)) return false
+    this.meshConfig = next
+    return true
   }
 
   /** A pod's readiness changes, or it dies. */
@@ -182,6 +209,7 @@ export class World {
       this.worldPods.delete(pod.id)
       this.pods.delete(pod.id)
       this.controlPlane.disconnect(pod.id)
+      this.citadel.stop(pod.id)
       this.fabric.detach(pod)
       this.nodes.release(pod.id)
       this.workloads = this.workloads.filter(w => w !== pod.workload)
@@ -259,6 +287,7 @@ export class World {
       end: id => this.setWorkload({ id, killed: true }),
       note: what => this.note(what),
       webhook: () => this.controlPlane.available,
+      certified: id => this.citadel.of(id).certificate !== null,
       busyWorkers: id => {
         const pod = this.worldPods.get(id)
         return pod === undefined ? 0 : (this.applications?.load(pod).busy ?? 0)
@@ -303,15 +332,15 @@ export class World {
   private addPod(workload: Workload, born = false): WorldPod {
     const id = `${workload.name}.${workload.namespace}`
     const annotations = this.annotations.get(id) ?? {}
-    const identity = identityOf(workload, this.meshConfig)
     const capture = new CaptureRules(annotations)
-    const pod = new WorldPod(this.fabric, id, workload, annotations, capture, identity, false)
+    const pod = new WorldPod(this.fabric, id, workload, annotations, capture, false)
     this.fabric.attach(pod)
     this.worldPods.set(id, pod)
     this.pods.set(id, pod)
     if (workload.sidecar || workload.gateway) {
-      pod.proxy = createProxy(this, pod, this.options.recorder)
       const config = effectiveProxyConfig(this.meshConfig, this.resources, workload, annotations)
+      pod.proxy = createProxy(this, pod, this.options.recorder)
+      this.citadel.start(id, identityOf(workload, this.meshConfig), secretTtl(config))
       const node = proxyNode(workload, annotations, declaredMetadata(this.meshConfig, config, annotations))
       pod.node = node
       if (born) this.controlPlane.connect(pod, node)
@@ -335,8 +364,7 @@ export class World {
       gateway: false,
       node: '',
     }
-    const identity = { sans: [], issuer: '', notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER, subject: name }
-    const pod = new WorldPod(this.fabric, name, workload, {}, new CaptureRules({}), identity, true)
+    const pod = new WorldPod(this.fabric, name, workload, {}, new CaptureRules({}), true)
     this.fabric.attach(pod)
     this.worldPods.set(name, pod)
     return pod
@@ -353,22 +381,4 @@ export class World {
     this.last = buildMeshSnapshot(input, this.last)
     return this.last
   }
-}
-
-function sameObject(a: Resource, b: Resource): boolean {
-  return sameAs(a, { kind: b.kind, name: b.metadata.name, namespace: b.metadata.namespace })
-}
-
-function sameAs(a: Resource, key: { kind: string; name: string; namespace: string }): boolean {
-  return a.kind === key.kind && a.metadata.name === key.name && a.metadata.namespace === key.namespace
-}
-
-/** An update that says nothing new starts nothing (pilot/pkg/config, NeedsPush). */
-function needsPush(old: Resource, now: Resource): boolean {
-  const told = (r: Resource): string => JSON.stringify([r.spec, r.status, r.metadata.labels, r.metadata.annotations])
-  return told(old) !== told(now)
-}
-
-function podChange(workload: Workload): Change {
-  return { kind: 'Pod', name: workload.name, namespace: workload.namespace, labels: [workload.labels] }
 }

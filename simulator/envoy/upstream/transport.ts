@@ -4,7 +4,7 @@ import { carriesName } from '../../wire/certificate-names.ts'
 import type { CertificateIdentity, ClientHello } from '../../wire/types.ts'
 import type { Cluster, JsonObject } from '../../xds/types.ts'
 import { list, object, text } from '../json.ts'
-import type { ProxyOptions } from '../options.ts'
+import { clockOf, type ProxyOptions } from '../options.ts'
 import { type CommonTls, compileCommonTls } from '../tls-context.ts'
 import type { Host } from './host.ts'
 
@@ -55,6 +55,9 @@ export class TransportSockets {
       alpn: alpn === null ? tls.alpn : [...alpn],
       certificate:
         tls.secret === '' ? null : tls.secret === 'default' ? options.certificate() : options.secret(tls.secret),
+      // A client of Envoy's goes up to 1.2 unless it is told otherwise.
+      versions: { min: tls.minVersion ?? 12, max: tls.maxVersion ?? 12 },
+      ciphers: tls.ciphers,
       verify: server => verdict(tls, server, options) ?? (this.autoSan && sni !== '' ? unnamed(sni, server) : null),
     }
   }
@@ -84,11 +87,15 @@ function contextOf(socket: JsonObject): TlsContext | null {
 function verdict(tls: TlsContext, server: CertificateIdentity | null, options: ProxyOptions): string | null {
   if (server === null) return NOT_TLS
   if (tls.checks) {
-    const { now } = options.scheduler
-    if (now < server.notBefore) return failed('certificate_is_not_yet_valid')
-    if (now > server.notAfter) return failed('certificate_has_expired')
+    const now = clockOf(options)
+    if (now < server.notBefore)
+      return failed('_X509_verify_cert:_certificate_verification_error_at_depth_0:_certificate_is_not_yet_valid')
+    if (now > server.notAfter)
+      return failed('_X509_verify_cert:_certificate_verification_error_at_depth_0:_certificate_has_expired')
     if (tls.meshRoots && !options.trustRoots().includes(server.issuer))
-      return failed('unable_to_get_local_issuer_certificate')
+      return failed(
+        '_X509_verify_cert:_certificate_verification_error_at_depth_0:_unable_to_get_local_issuer_certificate',
+      )
   }
   if (tls.names.length > 0 && !server.sans.some(san => tls.names.some(n => n.test(san)))) {
     const has = server.sans.join(',_')

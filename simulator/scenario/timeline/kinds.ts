@@ -1,6 +1,7 @@
 // Every kind of event that a timeline knows, by its key. An event with several keys runs them in this order.
 import { apply } from './apply.ts'
 import { behave } from './behave.ts'
+import { ca } from './ca.ts'
 import { cordon } from './cordon.ts'
 import { crash } from './crash.ts'
 import { remove } from './delete.ts'
@@ -13,6 +14,7 @@ import { patch } from './patch.ts'
 import { rate } from './rate.ts'
 import { restart } from './restart.ts'
 import { scale } from './scale.ts'
+import { skew } from './skew.ts'
 import { loseZone } from './zone.ts'
 
 export const EVENT_KINDS = {
@@ -26,6 +28,8 @@ export const EVENT_KINDS = {
   scale,
   restart,
   istiod,
+  ca,
+  skew,
   partition,
   loseZone,
   loseNode,

@@ -1,6 +1,6 @@
 // `partition`: pods and istiod do not reach each other (their traffic goes on), or two groups of pods do not; or they do again.
 import { z } from 'zod'
-import { workloadOf } from '../directory.ts'
+import { podsNamed } from './pods.ts'
 import { eventKind } from './types.ts'
 
 /** `name.namespace` of pods, or of workloads with all their pods. */
@@ -30,10 +30,7 @@ export const partition = eventKind({
       .join('; '),
     run: ({ world, mark }) => {
       const find = (names: readonly string[]): Set<string> => {
-        const pods = [...world.pods.values()].filter(
-          ({ id, workload }) =>
-            names.includes(id) || names.includes(`${workloadOf(workload.name)}.${workload.namespace}`),
-        )
+        const pods = podsNamed(world, names)
         if (pods.length === 0) mark(`no pod is called ${names.join(' or ')}`)
         return new Set(pods.map(pod => pod.id))
       }

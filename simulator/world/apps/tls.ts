@@ -1,7 +1,11 @@
 // How clients and servers outside of the proxies speak TLS: what a client says, what either shows, whom a client believes.
 import { carriesName } from '../../wire/certificate-names.ts'
-import type { CertificateIdentity, ClientHello } from '../../wire/types.ts'
+import type { CertificateIdentity, ClientHello, TlsVersion } from '../../wire/types.ts'
 import type { ServerCertificate } from './types.ts'
+
+export type TlsVersionName = '1.0' | '1.1' | '1.2' | '1.3'
+
+const VERSIONS: Readonly<Record<TlsVersionName, TlsVersion>> = { '1.0': 10, '1.1': 11, '1.2': 12, '1.3': 13 }
 
 /** As scenario files say it; `{}` is `curl -k`. */
 export interface ClientTls {
@@ -9,6 +13,9 @@ export interface ClientTls {
   sni?: string
   /** Authority that must have signed the server's certificate, which must carry the server name. Absent: any is good. */
   trusts?: string
+  /** Versions that the client has, 1.2 to 1.3 when absent (curl --tlsv1.2 --tls-max 1.2). */
+  minVersion?: TlsVersionName
+  maxVersion?: TlsVersionName
   /** Shown when the server asks. */
   certificate?: ClientCertificate
 }
@@ -24,11 +31,12 @@ export interface ClientCertificate {
 /** The hello to a destination; null where that takes plain text. */
 export function helloFor(to: { host: string; tls: ClientTls | null }, alpn: string[]): ClientHello | null {
   if (to.tls === null) return null
-  const { sni = to.host, trusts, certificate } = to.tls
+  const { sni = to.host, trusts, certificate, minVersion = '1.2', maxVersion = '1.3' } = to.tls
   return {
     sni,
     alpn,
     certificate: certificate === undefined ? null : identityOf(certificate),
+    versions: { min: VERSIONS[minVersion], max: VERSIONS[maxVersion] },
     verify: server => (trusts === undefined ? null : verdict(server, trusts, sni)),
   }
 }

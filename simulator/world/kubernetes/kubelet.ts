@@ -199,7 +199,7 @@ export class PodRun implements EventHandler {
 
   private proxyReady(): boolean {
     const pod = this.host.pod(this.id)
-    return pod === null || pod.proxy === null || pod.proxy.live.ready
+    return pod === null || pod.proxy === null || (pod.proxy.live.ready && this.host.certified(this.id))
   }
 
   /** The pod is ready when its application's probe and its proxy's succeed. */

@@ -38,6 +38,8 @@ export interface KubernetesHost {
   cutApplication(id: string): void
   /** The pod is gone: its address answers nobody. */
   end(id: string): void
+  /** Has the pod's proxy a certificate? Without it its listeners do not warm. */
+  certified(id: string): boolean
   /** Does the injection webhook answer? Without it no pod with a sidecar can be created (failurePolicy Fail). */
   webhook(): boolean
   readonly nodes: NodePool

@@ -2,6 +2,7 @@
 // plane runs: debounce, queue, streams, and Envoy's own client that subscribes and acknowledges.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Citadel } from '../../../simulator/citadel/index.ts'
 import { createRandomTree, Engine } from '../../../simulator/engine/index.ts'
 import type { EventHandler } from '../../../simulator/engine/types.ts'
 import { changeOf } from '../../../simulator/istiod/push/index.ts'
@@ -168,9 +169,13 @@ class Session {
   private readonly recorder = new MemoryRecorder()
   private readonly controlPlane: ControlPlane
   private readonly cluster: Cluster
+  private readonly citadel: Citadel
 
   constructor(cluster: Cluster) {
     this.cluster = cluster
+    const { engine: scheduler, tree, recorder } = this
+    const citadel = { scheduler, tree, recorder, rootNamespace: 'istio-system', istiodUp: () => true }
+    this.citadel = new Citadel(citadel, [])
     this.controlPlane = new ControlPlane(this.engine, this.tree, this.recorder, {}, () => this.cluster.snapshot)
   }
 
@@ -187,12 +192,11 @@ class Session {
         node: '',
       },
     }
-    const identity = { sans: [], issuer: '', notBefore: 0, notAfter: Number.MAX_SAFE_INTEGER, subject: name }
-    const pod = new WorldPod(fabric, `${name}.${namespace}`, workload, {}, new CaptureRules({}), identity, false)
+    const pod = new WorldPod(fabric, `${name}.${namespace}`, workload, {}, new CaptureRules({}), false)
     const options = { seed: 'push', resources: [], recorder: this.recorder }
     const host = {
       ...{ engine: this.engine, tree: this.tree, options, resolve: () => null },
-      ...{ nextSpan: () => 0, currentResources: () => [], peerAt: () => null },
+      ...{ nextSpan: () => 0, currentResources: () => [], peerAt: () => null, citadel: this.citadel },
     }
     pod.proxy = createProxy(host, pod, this.recorder)
     this.controlPlane.connect(pod, nodeOf(proxy))

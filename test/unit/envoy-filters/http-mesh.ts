@@ -1,6 +1,7 @@
 // Two pods with sidecars, a client that sends one request and a server that answers with what it was sent.
 
 import { MemoryRecorder } from '../../../simulator/observation/index.ts'
+import type { Observation } from '../../../simulator/observation/types.ts'
 import { loadResources, meshConfigFrom } from '../../../simulator/resources/index.ts'
 import type { HttpRequest, HttpResponse } from '../../../simulator/wire/types.ts'
 import { World } from '../../../simulator/world/index.ts'
@@ -21,11 +22,11 @@ status: {podIP: ${ip}}
 
 export const PODS = pod('client', '10.1.0.1') + pod('server', '10.1.0.2') + pod('other', '10.1.0.3')
 
-export function httpMesh(text: string) {
+export function httpMesh(text: string, kinds: Observation['kind'][] = ['stream']) {
   const { resources, diagnostics } = loadResources([{ name: 'mesh.yaml', content: PODS + text }])
   const errors = diagnostics.filter(found => found.level === 'error')
   if (errors.length > 0) throw new Error(errors.map(found => found.message).join('\n'))
-  const recorder = new MemoryRecorder({ kinds: ['stream'], trails: true })
+  const recorder = new MemoryRecorder({ kinds, trails: true })
   const { meshConfig } = meshConfigFrom(resources)
   const world = new World({ seed: 'test', resources, meshConfig, recorder })
   for (const name of ['server', 'other']) serveEcho(world, name)

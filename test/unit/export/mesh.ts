@@ -60,7 +60,7 @@ export function shopSource(): DumpSource {
   return {
     node,
     configuration: translateProxy(snapshot, node),
-    identity: { sans: [SHOP], issuer: 'cluster.local', notBefore: 0, notAfter: 1, subject: '' },
+    identity: { sans: [SHOP], issuer: 'cluster.local', notBefore: -120e6, notAfter: 86_400e6, subject: '' },
     resources: all,
     signedAt: 1_767_225_600_000,
     version: '1',

@@ -72,7 +72,7 @@ function twoPods() {
   )
   const fabric = new Fabric(engine, createRandomTree('t'), {}, services)
   const pods = [a, b].map(w => {
-    const pod = new WorldPod(fabric, `${w.name}.default`, w, {}, new CaptureRules({}), CERTIFICATE, false)
+    const pod = new WorldPod(fabric, `${w.name}.default`, w, {}, new CaptureRules({}), false)
     fabric.attach(pod)
     return pod
   })
