@@ -22,6 +22,7 @@ const FLOORS: Record<string, number> = {
   lint: 4.5,
   'proxy-config': 4,
   export: 4,
+  citadel: 4.5,
   world: 5,
   delivery: 5.5,
   scenario: 6,

@@ -154,6 +154,8 @@ class Connection implements DialObserver, ResponseObserver {
   private wire: ClientConnection | null = null
   private call: OutgoingCall | null = null
   private exchange: RequestHandle | null = null
+  /** TLS that has carried no answer yet: an end now is the server's alert on the handshake (TLS 1.3). */
+  private unproven = false
 
   constructor(pool: Map<string, Connection[]> | null, key: string) {
     this.pool = pool
@@ -165,6 +167,7 @@ class Connection implements DialObserver, ResponseObserver {
     call.connection = this
     const { protocol } = call.request
     const tls = helloFor(destination, protocol === 'HTTP/2' ? ['h2', 'http/1.1'] : ['http/1.1'])
+    this.unproven = tls !== null
     this.attempt = network.dial({ ip, port: destination.port, tls, firstBytes: protocol, bypassCapture: false }, this)
   }
 
@@ -203,6 +206,7 @@ class Connection implements DialObserver, ResponseObserver {
 
   onResponse(response: HttpResponse): void {
     const call = this.takeCall()
+    this.unproven = false
     if (this.pool === null || closesConnection(response)) this.close()
     else this.rest()
     call?.finish(response, null)
@@ -211,7 +215,7 @@ class Connection implements DialObserver, ResponseObserver {
   onReset(_reason: StreamResetReason): void {
     const call = this.takeCall()
     this.close()
-    call?.finish(null, 'reset')
+    call?.finish(null, this.unproven ? 'tls' : 'reset')
   }
 
   onData(): void {
@@ -223,7 +227,7 @@ class Connection implements DialObserver, ResponseObserver {
     const resting = this.pool?.get(this.key)
     const index = resting === undefined ? -1 : resting.indexOf(this)
     if (index >= 0) resting?.splice(index, 1)
-    this.takeCall()?.finish(null, 'reset')
+    this.takeCall()?.finish(null, this.unproven ? 'tls' : 'reset')
   }
 
   private takeCall(): OutgoingCall | null {
