@@ -31,6 +31,8 @@ export interface PushSpec {
   cores?: number
   /** Pushes at once for each replica; 0 (default): by the number of cores. */
   throttle?: number
+  /** How long a proxy's stream lives before istiod ends it and the proxy comes again, µs; 0: for ever. Default half an hour. */
+  maxConnectionAge?: number
   /** From the start of a replica until it answers, µs. Default 5 000 000. */
   startUp?: number
 }

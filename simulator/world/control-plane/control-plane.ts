@@ -25,6 +25,9 @@ interface UnderWay {
   start: number
 }
 
+/** keepaliveMaxServerConnectionAge of the chart. */
+const CONNECTION_AGE = 1_800_000_000
+
 export class ControlPlane implements StreamHost, DiscoveryHost {
   readonly scheduler: Scheduler
   readonly recorder: Recorder
@@ -37,6 +40,7 @@ export class ControlPlane implements StreamHost, DiscoveryHost {
   private readonly underWay = new Map<XdsStream, UnderWay[]>()
   private readonly errors = new Map<XdsStream, string[]>()
   private readonly dice: RandomStream
+  readonly maxAge: number
   private versions = 0
   private adopted = 0
 
@@ -45,6 +49,7 @@ export class ControlPlane implements StreamHost, DiscoveryHost {
     this.tree = tree
     this.recorder = recorder
     this.spec = spec
+    this.maxAge = spec.maxConnectionAge ?? CONNECTION_AGE
     this.current = current
     this.latency = compileDistribution(spec.delay ?? '1ms', tree.stream('istiod/stream latency'))
     this.dice = tree.stream('istiod/service')

@@ -19,8 +19,6 @@ const EXPIRED = 5
 
 /** Ping every 30 s, and 10 s for its answer (pkg/keepalive/options.go). */
 const KEEPALIVE = 40_000_000
-/** keepaliveMaxServerConnectionAge of the chart, with gRPC's jitter of 10 % either way. */
-const MAX_AGE = 1_800_000_000
 
 /** What a stream needs of the control plane. */
 export interface StreamHost {
@@ -28,6 +26,8 @@ export interface StreamHost {
   readonly recorder: Recorder
   /** One way, per message, µs. */
   latency(): number
+  /** After so long a stream is ended, with gRPC's jitter of 10 % either way, µs; 0 = never. */
+  readonly maxAge: number
   /** A replica that takes streams now; null = none. */
   replicaFor(): DiscoveryServer | null
   /** The client has applied a response. */
@@ -173,7 +173,8 @@ export class XdsStream implements XdsTransport, ResponseSink, AdsObserver, Event
   }
 
   private age(): void {
-    this.expire(Math.floor(MAX_AGE * (0.9 + 0.2 * this.dice.next())))
+    const { maxAge } = this.host
+    if (maxAge > 0) this.expire(Math.floor(maxAge * (0.9 + 0.2 * this.dice.next())))
   }
 
   private expire(after: number): void {
