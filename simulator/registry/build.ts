@@ -323,6 +323,7 @@ const sameSettings = (a: RegistryInput, b: RegistryInput): boolean =>
   a.configDomain === b.configDomain &&
   sameValue(a.meshConfig, b.meshConfig) &&
   sameValue(a.clusterIps, b.clusterIps) &&
+  a.fetchedKeys === b.fetchedKeys &&
   sameValue(a.featureFlags, b.featureFlags)
 
 /**

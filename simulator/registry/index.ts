@@ -4,6 +4,7 @@ export { isHttp, isHttp2, isTcp, isTls, kubernetesProtocol, parseProtocol } from
 export { allocateEntryIps, allocatesByController, usesAllocated } from './auto-allocation.ts'
 export { buildMeshSnapshot } from './build.ts'
 export { augmentedLabels, parseLocality } from './endpoints.ts'
+export { ISSUER, keySourceOf } from './key-sources.ts'
 export type * from './mesh-snapshot.ts'
 export {
   compareAge,

@@ -127,6 +127,8 @@ export interface RegistryInput {
   entryIps?: ReadonlyMap<string, readonly string[]>
   /** Domain that short names in Istio's objects are completed with; '' = only the namespace. Default `cluster.local`. */
   configDomain?: string
+  /** Key sets that istiod has fetched, see keySourceOf. */
+  fetchedKeys?: ReadonlyMap<string, string>
   /** istiod's environment variables that differ from the default. */
   featureFlags: Readonly<Record<string, string>>
 }

@@ -23,3 +23,6 @@ export function needsPush(old: Resource, now: Resource): boolean {
 export function podChange(workload: Workload): Change {
   return { kind: 'Pod', name: workload.name, namespace: workload.namespace, labels: [workload.labels] }
 }
+
+/** What concerns every proxy. */
+export const MESH_WIDE: Change = { kind: 'MeshConfig', name: '', namespace: '', labels: [] }

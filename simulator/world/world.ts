@@ -20,10 +20,11 @@ import type { Resource } from '../resources/types.ts'
 import type { Network } from '../wire/types.ts'
 import type { ProxyConfiguration } from '../xds/types.ts'
 import { CaptureRules } from './capture.ts'
-import { needsPush, podChange, SETTINGS, sameAs, sameObject } from './changes.ts'
-import { ControlPlane } from './control-plane/index.ts'
+import { MESH_WIDE, needsPush, podChange, SETTINGS, sameAs, sameObject } from './changes.ts'
+import { ControlPlane, type JwksResolver, keySources } from './control-plane/index.ts'
 import { expandWorkloads, localityOf, type PodFactory } from './expand.ts'
 import { Fabric } from './fabric.ts'
+import { jwksResolver } from './key-server-client.ts'
 import { type Applications, Kubernetes, type KubernetesHost, NodePool } from './kubernetes/index.ts'
 import { NameResolution } from './name-resolution.ts'
 import { NodeEvents } from './node-events.ts'
@@ -40,6 +41,7 @@ export class World {
   readonly options: WorldOptions
   /** istiod: replicas, streams, who is in step. */
   readonly controlPlane: ControlPlane
+  private readonly jwks: JwksResolver
   /** Certificates: authority, agents, clocks. */
   readonly citadel: Citadel
   /** Whoever puts applications into the pods; told of those that are born and stop during the run. */
@@ -95,6 +97,7 @@ export class World {
       dice: () => this.tree.stream('dns'),
     })
     const { recorder, push = {} } = options
+    this.jwks = jwksResolver(this, () => this.changed([MESH_WIDE]))
     this.controlPlane = new ControlPlane(this.engine, this.tree, recorder, push, () => this.snapshot)
     this.citadel = new Citadel(
       {
@@ -113,6 +116,7 @@ export class World {
     // Late: a proxy looks up the names in its clusters as soon as it has them.
     for (const workload of this.workloads) this.addPod(workload)
     this.kubernetes = this.factory === null ? null : new Kubernetes(this.kubernetesHost(this.factory))
+    this.jwks.want(keySources(this.resources))
     this.nodeEvents = new NodeEvents(this, this.nodes, this.kubernetes)
   }
 
@@ -185,8 +189,8 @@ export class World {
     }
     this.clusterIps = allocateClusterIps(this.resources, this.clusterIps)
     this.entryIps = allocateEntryIps(this.resources, this.entryIps)
-    if (changes.some(({ kind }) => SETTINGS.has(kind)) && this.rereadMeshConfig())
-      changes.push({ kind: 'MeshConfig', name: '', namespace: '', labels: [] })
+    if (changes.some(({ kind }) => SETTINGS.has(kind)) && this.rereadMeshConfig()) changes.push(MESH_WIDE)
+    this.jwks.want(keySources(change.upsert ?? []))
     const signer = this.citadel.reload(this.resources)
     if (signer !== null) this.note(`istiod signs under ${signer.root} from now on`)
     this.changed(changes)
@@ -377,7 +381,8 @@ export class World {
   private build(): MeshSnapshot {
     const { workloads, departed, resources, clusterIps, entryIps, meshConfig } = this
     const featureFlags = this.options.featureFlags ?? {}
-    const input = { resources, meshConfig, workloads, departed, clusterIps, entryIps, featureFlags }
+    const fetchedKeys = this.jwks.keys
+    const input = { resources, meshConfig, workloads, departed, clusterIps, entryIps, fetchedKeys, featureFlags }
     this.last = buildMeshSnapshot(input, this.last)
     return this.last
   }

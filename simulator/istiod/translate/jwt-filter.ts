@@ -15,8 +15,8 @@ export interface JwtOptions {
   clearRouteCache: boolean
   fetchMode: JwksFetchMode
   findServices: FindServices
-  /** What istiod fetched from an address, or null: then no token can be right. */
-  fetched(uri: string): string | null
+  /** What istiod fetched for a rule, or null: then no token can be right. */
+  fetched(rule: JWTRule): string | null
 }
 
 /** A key set whose private key nobody has: what istiod inlines when it could fetch nothing. */
@@ -53,12 +53,12 @@ function keySource(rule: JWTRule, options: JwtOptions): JsonObject {
   const local = (keys: string): JsonObject => ({ local_jwks: { inline_string: keys } })
   const uri = rule.jwksUri ?? ''
   if (options.fetchMode === 'Istiod' || uri === '') {
-    return local(rule.jwks || (options.fetched(uri) ?? UNUSABLE_KEYS))
+    return local(rule.jwks || (options.fetched(rule) ?? UNUSABLE_KEYS))
   }
   const server = serverOf(uri)
   const found = server === null ? [] : options.findServices(server.host)
   const known = found.length === 1 ? found[0] : undefined
-  if (!known && options.fetchMode === 'Hybrid') return local(options.fetched(uri) ?? UNUSABLE_KEYS)
+  if (!known && options.fetchMode === 'Hybrid') return local(options.fetched(rule) ?? UNUSABLE_KEYS)
   return {
     remote_jwks: {
       http_uri: {

@@ -1,5 +1,6 @@
 // Filters that enforce policies, in Istio's order: CUSTOM authorization, JSON Web Tokens, authorization
 // (pilot/pkg/networking/plugin/authn, authz).
+import { keySourceOf } from '../../registry/index.ts'
 import type { NamedFilter } from '../../xds/types.ts'
 import { type AuthorizationOptions, customFilters, localFilters } from './authz-filters.ts'
 import { type JwksFetchMode, jwtFilter } from './jwt-filter.ts'
@@ -36,7 +37,7 @@ export function securityFilters(context: TranslationContext): SecurityFilters {
     clearRouteCache: proxy.type !== 'sidecar',
     fetchMode: fetchMode(snapshot.flag('PILOT_JWT_ENABLE_REMOTE_JWKS', 'false')),
     findServices,
-    fetched: () => null,
+    fetched: rule => snapshot.input.fetchedKeys?.get(keySourceOf(rule)) ?? null,
   })
   const http = [
     ...customFilters(policies, { ...options, layer: 'http' }),

@@ -127,7 +127,7 @@ function jwtOf(item: AuthzCase): Value {
       /^[^.]+\.[^.]+$/.test(hostname)
         ? [{ hostname: `${hostname}.svc.cluster.local`, namespace: hostname.split('.')[1] ?? '' }]
         : [],
-    fetched: uri => (/^http:\/\/localhost[:/]/.test(uri) ? fetchedKeys(item) : null),
+    fetched: rule => (/^http:\/\/localhost[:/]/.test(rule.jwksUri ?? '') ? fetchedKeys(item) : null),
   })
   return filter === null ? null : camelCased(filter)
 }
