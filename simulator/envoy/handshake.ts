@@ -14,10 +14,12 @@ import type { CompiledListener } from './listener.ts'
 import { clockOf, type ProxyOptions } from './options.ts'
 import { type CommonTls, compileCommonTls } from './tls-context.ts'
 import {
+  type Agreement,
   EXPIRED,
   NO_CERTIFICATE,
   NOT_YET_VALID,
   negotiate,
+  ServerSession,
   type TlsFailure,
   UNKNOWN_AUTHORITY,
   wrongNames,
@@ -34,7 +36,14 @@ export interface FailedHandshake {
 }
 
 export type Handshake =
-  | { kind: 'done'; terminates: boolean; hello: ServerHello | null; client: CertificateIdentity | null }
+  | {
+      kind: 'done'
+      terminates: boolean
+      hello: ServerHello | null
+      client: CertificateIdentity | null
+      /** null: no TLS here. */
+      agreed: Agreement | null
+    }
   | FailedHandshake
   /** Plain text where TLS is spoken, or nothing to show. */
   | { kind: 'not tls' }
@@ -64,7 +73,7 @@ export function compileServerTls(socket: JsonObject): ServerTls | null {
 }
 
 export function handshake(tls: ServerTls | null, attempt: ConnectionAttempt, options: ProxyOptions): Handshake {
-  if (tls === null) return { kind: 'done', terminates: false, hello: null, client: null }
+  if (tls === null) return { kind: 'done', terminates: false, hello: null, client: null, agreed: null }
   if (attempt.tls === null) return { kind: 'not tls' }
   const own = tls.secret === 'default' || tls.secret === ''
   const certificate = own ? options.certificate() : options.secret(tls.secret)
@@ -72,12 +81,19 @@ export function handshake(tls: ServerTls | null, attempt: ConnectionAttempt, opt
   const agreed = negotiate(tls, attempt.tls, certificate)
   if ('failure' in agreed) return { kind: 'failed', ...agreed.failure, hello: null }
   const offered = attempt.tls.alpn
-  const hello = { alpn: tls.alpn.find(p => offered.includes(p)) ?? null, certificate }
-  const client = attempt.tls.certificate
-  if (!tls.checked || (client === null && !tls.required)) return { kind: 'done', terminates: true, hello, client: null }
-  const failure = client === null ? NO_CERTIFICATE : distrust(tls, client, options)
+  const asked = tls.checked ? attempt.tls.certificate : null
+  const now = clockOf(options)
+  const { session: known } = attempt.tls
+  const hello: ServerHello = {
+    alpn: tls.alpn.find(p => offered.includes(p)) ?? null,
+    certificate,
+    resumed: known instanceof ServerSession && known.fits(tls, certificate, asked, now),
+    session: new ServerSession(tls, certificate, asked, now, agreed.version),
+  }
+  if (asked === null && !tls.required) return { kind: 'done', terminates: true, hello, client: null, agreed }
+  const failure = asked === null ? NO_CERTIFICATE : distrust(tls, asked, options)
   if (failure !== null) return { kind: 'failed', ...failure, hello: agreed.version === 13 ? hello : null }
-  return { kind: 'done', terminates: true, hello, client }
+  return { kind: 'done', terminates: true, hello, client: asked, agreed }
 }
 
 /** Why the client's certificate is no good: signed, in its time, and named as asked for? */

@@ -32,6 +32,8 @@ export interface CompiledListener {
   tlsInspector: (port: number) => boolean
   httpInspector: (port: number) => boolean
   originalDst: boolean
+  /** Connections begin with a header of the PROXY protocol. */
+  proxyProtocol: boolean
   /** How long the inspectors wait for bytes, µs; 0 = for ever. */
   filtersTimeout: number
   /** After that: goes on with what is known, else closes. */
@@ -106,6 +108,7 @@ export function compileListener(config: Listener, router: boolean): CompiledList
     tlsInspector: inspector(config, 'tls_inspector'),
     httpInspector: inspector(config, 'http_inspector'),
     originalDst: config.use_original_dst === true,
+    proxyProtocol: list(config.listener_filters).some(filter => text(object(filter).name).includes('proxy_protocol')),
     filtersTimeout: duration(config.listener_filters_timeout, FILTERS_TIMEOUT),
     continueOnTimeout: config.continue_on_listener_filters_timeout === true,
     accessLogs: accessLogsOf(config.access_log),

@@ -17,6 +17,7 @@ import { NetworkGate, type Terminal } from './filters/network/gate.ts'
 import { carriedTls, TcpSession } from './filters/network/tcp-proxy.ts'
 import type { TcpReport } from './filters/stats/tcp-report.ts'
 import { CutConnection, type FailedHandshake, handshake, inspectionError } from './handshake.ts'
+import { recordHandshake } from './handshake-record.ts'
 import { NOT_HTTP1, recordCodecError } from './http/codec-error.ts'
 import { Inspection, waitsForBytes } from './inspection.ts'
 import { type CompiledListener, chooseChain } from './listener.ts'
@@ -147,6 +148,15 @@ export class Proxy implements ProxyCore {
     connection: ServerConnection,
   ): AcceptResult {
     if (!listener) return { kind: 'refused' }
+    // A header where none is read is neither HTTP nor TLS; none where one is read ends the connection.
+    const { proxyHeader, ...plain } = attempt
+    if (listener.proxyProtocol !== (proxyHeader !== undefined)) return { kind: 'reset' }
+    if (proxyHeader !== undefined)
+      return this.inspect(listener, { ...plain, sourceIp: proxyHeader.ip, sourcePort: proxyHeader.port }, connection)
+    return this.inspect(listener, attempt, connection)
+  }
+
+  private inspect(listener: CompiledListener, attempt: ConnectionAttempt, connection: ServerConnection): AcceptResult {
     if (!waitsForBytes(listener, attempt)) return this.enterChain(listener, attempt, connection)
     const choose = (firstBytes: FirstBytes) => this.enterChain(listener, { ...attempt, firstBytes }, connection)
     return { kind: 'accepted', hello: null, handler: new Inspection(this.options, listener, connection, choose) }
@@ -163,6 +173,7 @@ export class Proxy implements ProxyCore {
       return { kind: 'reset' }
     }
     const tls = handshake(chain.tls, attempt, this.options)
+    if (chain.tls !== null && attempt.tls !== null) recordHandshake(this.options, listener.name, chain, attempt, tls)
     if (tls.kind === 'not tls') return { kind: 'reset' }
     if (tls.kind === 'failed') return this.failHandshake(tls, connection)
     const down: Downstream = {
@@ -231,6 +242,8 @@ export class Proxy implements ProxyCore {
       upstreamTransportFailure: '',
       downstreamTransportFailure: inspectionError(listener, a),
       mtls: false,
+      tls: a.tls !== null,
+      upstreamTls: false,
       downstreamPeer: '',
       sni: a.tls?.sni ?? '',
       downstreamRemote: `${a.sourceIp}:${a.sourcePort}`,

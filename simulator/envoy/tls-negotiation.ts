@@ -98,3 +98,32 @@ function suites(configured: readonly string[]): readonly string[] {
   if (configured.length === 0) return USUAL_CIPHERS
   return configured.flatMap(entry => entry.replace(/^\[|\]$/g, '').split('|'))
 }
+
+const MINUTE = 60_000_000
+/** SSL_DEFAULT_SESSION_TIMEOUT, and SSL_DEFAULT_SESSION_PSK_DHE_TIMEOUT for TLS 1.3. */
+const SESSION_LIFE = { old: 120 * MINUTE, new: 2 * 24 * 60 * MINUTE }
+
+/** A session as the server remembers it: worth something only to the same context with the same certificates. */
+export class ServerSession {
+  private readonly context: CommonTls
+  private readonly own: CertificateIdentity
+  private readonly client: CertificateIdentity | null
+  private readonly until: number
+
+  constructor(
+    context: CommonTls,
+    own: CertificateIdentity,
+    client: CertificateIdentity | null,
+    now: number,
+    version: TlsVersion,
+  ) {
+    this.context = context
+    this.own = own
+    this.client = client
+    this.until = now + (version === 13 ? SESSION_LIFE.new : SESSION_LIFE.old)
+  }
+
+  fits(context: CommonTls, own: CertificateIdentity, client: CertificateIdentity | null, now: number): boolean {
+    return this.context === context && this.own === own && this.client === client && now < this.until
+  }
+}

@@ -14,9 +14,11 @@ export type { Directory, Edge, Party, SecondTally, Tally } from './statistics.ts
 export { isError, serviceOfCluster, TrafficStatistics } from './statistics.ts'
 export { EPOCH_SECONDS, timestamp } from './timestamp.ts'
 export type {
+  CertificateRecord,
   ClientRecord,
   ConnectionRecord,
   EjectionRecord,
+  HandshakeRecord,
   LoggedRecord,
   LogRecord,
   MarkRecord,
@@ -29,3 +31,4 @@ export type {
   XdsRecord,
   XdsStreamRecord,
 } from './types.ts'
+export { type WireView, wireInto, wireOnwards } from './wire-view.ts'

@@ -62,6 +62,9 @@ export interface StreamRecord {
   upstreamTransportFailure: string
   downstreamPeer: string
   mtls: boolean
+  /** Did the client speak TLS to this proxy, and this proxy to the server? */
+  tls: boolean
+  upstreamTls: boolean
   /** Server name of the client's TLS hello, as far as this proxy may see it. */
   sni: string
   /** `ip:port` of the connections' ends, '' where neither a trail nor a log line was asked for. */
@@ -98,6 +101,8 @@ export interface ConnectionRecord {
   upstreamTransportFailure: string
   downstreamTransportFailure: string
   mtls: boolean
+  tls: boolean
+  upstreamTls: boolean
   downstreamPeer: string
   sni: string
   downstreamRemote: string
@@ -106,6 +111,8 @@ export interface ConnectionRecord {
   bytesReceived: number
   bytesSent: number
   attempts: number
+  /** The beginning of what was carried; absent: nobody watched the wire. */
+  firstBytes?: { there: string; back: string }
 }
 
 /** What one access log line speaks of. */
@@ -189,6 +196,36 @@ export interface MarkRecord {
   what: string
 }
 
+/** One TLS handshake, as the server's proxy saw it. */
+export interface HandshakeRecord {
+  kind: 'handshake'
+  at: number
+  /** `name.namespace` of the server's proxy. */
+  proxy: string
+  /** `ip:port` of the client. */
+  client: string
+  listener: string
+  filterChain: string
+  outcome: 'done' | 'failed'
+  /** In order: what each side said, chose and found. */
+  steps: { step: HandshakeStep; note: string }[]
+  /** Round trips that it took. */
+  roundTrips: number
+  resumed: boolean
+  /** What either side logs of a failure; '' = nothing. A client of TLS 1.3 sees its connection end, and no more. */
+  clientSees: string
+  serverSees: string
+}
+
+export type HandshakeStep =
+  | 'ClientHello'
+  | 'filter chain'
+  | 'ServerHello'
+  | 'server certificate'
+  | 'client certificate'
+  | 'verification'
+  | 'Finished'
+
 /** What happened to a workload's certificate. */
 export interface CertificateRecord {
   kind: 'certificate'
@@ -219,6 +256,7 @@ export type Observation =
   | PolicyRecord
   | MarkRecord
   | CertificateRecord
+  | HandshakeRecord
 
 /** Where observations go. Watching never changes the run: a recorder returns nothing that the model acts on. */
 export interface Recorder {

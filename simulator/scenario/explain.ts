@@ -3,11 +3,11 @@
 // configuration: what is told is what happened.
 import type { Diagnostic } from '../diagnostics/types.ts'
 import { formatDuration } from '../engine/index.ts'
-import { type ClientRecord, MemoryRecorder, type StreamRecord, type TrailStep } from '../observation/index.ts'
+import { type ClientRecord, MemoryRecorder, type WireView } from '../observation/index.ts'
 import type { SourceFile } from '../resources/types.ts'
 import type { LoadSpec, RequestSpec } from '../world/load/index.ts'
 import { adviceFor } from './explain-advice.ts'
-import { placeOf, policyPlace } from './place.ts'
+import { type Hop, hopsOf } from './explain-hops.ts'
 import type { ScenarioSpec } from './schema.ts'
 import { createSimulation } from './simulation.ts'
 
@@ -22,22 +22,6 @@ export interface ExplainOptions {
   /** µs of virtual time when it is sent; the scenario's own loads and events run until then. Absent: a quiet mesh. */
   at?: number
   seed?: string
-}
-
-export interface Step extends TrailStep {
-  /** `file:line:column` of the YAML behind the decision, or ''. */
-  source: string
-}
-
-export interface Hop {
-  proxy: string
-  direction: StreamRecord['direction']
-  status: number
-  flags: string[]
-  details: string
-  /** µs */
-  took: number
-  steps: Step[]
 }
 
 export interface Explanation {
@@ -82,7 +66,7 @@ export function explain(options: ExplainOptions): { explanation: Explanation | n
     ...(quiet || timeline === undefined ? {} : { timeline }),
     loads: [...(quiet ? [] : (scenario.loads ?? [])), probe],
   }
-  const recorder = new MemoryRecorder({ kinds: ['client', 'stream'], trails: true })
+  const recorder = new MemoryRecorder({ kinds: ['client', 'stream', 'connection', 'handshake'], trails: true })
   const { simulation, diagnostics } = createSimulation({
     scenario: asked,
     files,
@@ -97,11 +81,7 @@ export function explain(options: ExplainOptions): { explanation: Explanation | n
   simulation.runUntil(simulation.now + QUIET_AT)
   const client = answer()
   const resources = simulation.world.currentResources()
-  const hops = recorder
-    .of('stream')
-    .filter(record => record.traceId === client?.traceId)
-    .sort((a, b) => a.start - b.start || a.span - b.span)
-    .map(record => hopOf(record, step => placeOf(step.config, resources) || policyPlace(step.note, resources)))
+  const hops = hopsOf(recorder, client, at, resources)
   return {
     explanation: {
       apiVersion: 'meshsim.io/v1alpha1',
@@ -120,14 +100,22 @@ export function explain(options: ExplainOptions): { explanation: Explanation | n
   }
 }
 
-function hopOf(record: StreamRecord, place: (step: TrailStep) => string): Hop {
-  const { proxy, direction, status, flags, details, start, end, trail } = record
-  const steps = (trail ?? []).map(step => ({ ...step, source: place(step) }))
-  return { proxy, direction, status, flags: [...flags], details, took: end - start, steps }
+function wireLines({ handshake, wire, onwards }: Hop): string[] {
+  const seen = ({ encrypted, lines }: WireView, what: string): string[] => [
+    `   ${what}: ${encrypted ? 'ciphertext' : 'plain text'}`,
+    ...lines.map(line => `     | ${line}`),
+  ]
+  return [
+    ...(handshake === null
+      ? []
+      : ['   handshake', ...handshake.steps.map(({ step, note }) => `     ${step}: ${note}`)]),
+    ...seen(wire, 'on the wire to this proxy'),
+    ...(onwards === null ? [] : seen(onwards, 'on the wire from here')),
+  ]
 }
 
-/** The chain as text, hop by hop. */
-export function printExplanation(explanation: Explanation): string {
+/** The chain as text, hop by hop; `wire`: with what a packet capture shows before each. */
+export function printExplanation(explanation: Explanation, wire = false): string {
   const { from, method, url, status, failure, took, advice, hops } = explanation
   const end = failure === '' ? String(status) : `no answer (${failure})`
   const out = [`${method} ${url} from ${from}: ${end} after ${formatDuration(took)}`]
@@ -140,6 +128,7 @@ export function printExplanation(explanation: Explanation): string {
       out.push(`   ${step.step.padEnd(13)} ${step.name || '(unnamed)'}${note}${source}`)
       for (const { name, why } of step.rejected) out.push(`   ${''.padEnd(13)} not ${name || '(unnamed)'}: ${why}`)
     }
+    if (wire) out.push(...wireLines(hop))
   }
   if (hops.length === 0)
     out.push('', `No proxy saw the request${advice === '' ? '' : `: ${advice}`}.`.replace(/\?\.$/, '?'))

@@ -213,6 +213,7 @@ const loadFields = {
   order: z.enum(['weights', 'listed']).optional(),
   keepCookies: z.boolean().optional(),
   protocol: z.enum(['HTTP/1.1', 'HTTP/2']).optional(),
+  proxyProtocol: z.union([z.ipv4(), z.ipv6()]).optional(),
   tls: z
     .strictObject({
       sni: z.string().optional(),

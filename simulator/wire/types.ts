@@ -74,18 +74,35 @@ export interface ClientHello {
   ciphers?: readonly string[]
   /** Decides whether the server's certificate is good: null = good, else Envoy's error text. */
   verify: (server: CertificateIdentity | null) => string | null
+  /** Of an earlier handshake with whoever this client takes for the same server. */
+  session?: TlsSession
+  /** Told once, when the handshake is over and good. */
+  onFinished?: (server: ServerHello) => void
   /** TLS that travels inside this TLS, for somebody behind the acceptor. */
   inner?: ClientHello
 }
+
+/** What a server gave a client so that the next handshake is a short one; only the server can read it. */
+export type TlsSession = object
 
 /** What the server side of a handshake answers. */
 export interface ServerHello {
   alpn: string | null
   certificate: CertificateIdentity | null
+  /** For the next time; absent: the server gives none. */
+  session?: TlsSession
+  /** Was the client's session taken? */
+  resumed?: boolean
 }
 
 /** First bytes that an inspector may look at. 'none' = the client waits for the server to speak. */
 export type FirstBytes = HttpProtocol | 'unknown' | 'none'
+
+/** The PROXY protocol's header: for whom a proxy opens a connection. */
+export interface ProxyHeader {
+  ip: string
+  port: number
+}
 
 /** All a listener can know of a connection when it chooses a filter chain. */
 export interface ConnectionAttempt {
@@ -96,6 +113,8 @@ export interface ConnectionAttempt {
   destinationPort: number
   tls: ClientHello | null
   firstBytes: FirstBytes
+  /** The first thing on the connection, before TLS. */
+  proxyHeader?: ProxyHeader
 }
 
 export type ConnectFailure = 'refused' | 'unreachable' | 'timeout' | 'reset' | 'tls'
@@ -187,6 +206,8 @@ export interface DialTarget {
   tls: ClientHello | null
   firstBytes: FirstBytes
   bypassCapture: boolean
+  /** Written before anything else. */
+  proxyHeader?: ProxyHeader
   /**
    * Address that a proxy binds. 127.0.0.6 (inbound clusters) reaches the pod's own application; with the pod's own IP a
    * dial to the pod itself comes in again through its inbound capture. Absent: as 127.0.0.6.

@@ -248,6 +248,7 @@ export class Link implements EventHandler, ClientConnection {
       }
       this.alpn = hello?.alpn ?? null
       this.peerCertificate = hello?.certificate ?? null
+      if (hello !== null) tls.onFinished?.(this.outerHello ?? hello)
     }
     this.connected = true
     this.observer.onConnected(this)

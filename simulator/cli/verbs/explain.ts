@@ -24,6 +24,7 @@ interface Flags extends MeshFlags {
   data?: string
   seed?: string
   output: 'text' | 'json'
+  wire?: boolean
 }
 
 /** `name: value`, as curl has it. */
@@ -34,8 +35,8 @@ function header(text: string, before: [string, string][] = []): [string, string]
 }
 
 function url(text: string): string {
-  if (/^https?:\/\/[^/\s:]+(?::\d+)?(?:\/\S*)?$/.test(text)) return text
-  throw new InvalidArgumentError('expected http://host[:port]/path.')
+  if (/^https?:\/\/[^/\s:]+(?::\d+)?(?:\/\S*)?$/.test(text) || /^(?:tcp|tls):\/\/[^/\s:]+:\d+$/.test(text)) return text
+  throw new InvalidArgumentError('expected http://host[:port]/path, tcp://host:port or tls://host:port.')
 }
 
 export const defineExplain: DefineVerb = (program, { end }) => {
@@ -46,22 +47,23 @@ export const defineExplain: DefineVerb = (program, { end }) => {
     )
     .argument('[scenario]', 'the mesh and the applications of a scenario (as --scenario)')
     .requiredOption('--from <source>', 'internet, or a workload: name or name.namespace')
-    .requiredOption('--to <url>', 'http://host[:port]/path', url)
+    .requiredOption('--to <url>', 'http://host[:port]/path, tcp://host:port', url)
     .option('--via <service>', "connect to this host, e.g. a gateway's Service istio-ingressgateway.istio-system")
     .option('-X, --request <method>', 'method', 'GET')
     .option('-H, --header <line>', '"name: value"; may be repeated', header)
-    .option('-d, --data <body>', 'body of the request')
+    .option('-d, --data <body>', 'body of the request; over TCP the line that is sent')
     .addOption(filename())
     .option('--scenario <name>', 'the mesh and the applications of a scenario')
     .addOption(atFlag())
     .option('--seed <seed>', 'seed of all dice')
+    .option('--wire', 'what a packet capture shows before each proxy: the handshake, ciphertext or the plain request')
     .addOption(output('text', 'json'))
     .addHelpText(
       'after',
       examples(
         "meshsim explain bookinfo --from productpage-v1 --to http://reviews:9080/reviews/0 -H 'end-user: jason'",
         'meshsim explain bookinfo --from internet --via istio-ingressgateway.istio-system --to http://bookinfo.example.com/productpage',
-        'meshsim explain bookinfo-canary --from productpage-v1 --to http://reviews:9080/ --at 95s -o json',
+        "meshsim explain seed-redis-plaintext --from curl --to tcp://redis:6379 -d 'GET password' --wire",
       ),
     )
     .action((scenario: string | undefined, flags: Flags) =>
@@ -97,7 +99,7 @@ function explained(flags: Flags): number {
       url: to,
       headers,
       ...(host === undefined ? {} : { host }),
-      ...(data === undefined ? {} : { body: data }),
+      ...(data === undefined ? {} : /^t/.test(to) ? { send: data } : { body: data }),
     },
     ...(via === undefined ? {} : { via }),
     ...(at === undefined ? {} : { at: timeOf(at, mesh) }),
@@ -108,7 +110,9 @@ function explained(flags: Flags): number {
   )
   if (explanation === null) throw new CommandFailure(EXIT.inputData, 'the request could not be sent')
   process.stdout.write(
-    flags.output === 'json' ? `${JSON.stringify(explanation, null, 2)}\n` : printExplanation(explanation),
+    flags.output === 'json'
+      ? `${JSON.stringify(explanation, null, 2)}\n`
+      : printExplanation(explanation, flags.wire === true),
   )
   return EXIT.good
 }

@@ -54,6 +54,8 @@ export function recordCodecError(core: ProxyCore, down: Downstream, error: Codec
     upstreamTransportFailure: '',
     downstreamPeer: down.peer,
     mtls: down.peer !== '',
+    tls: down.tls,
+    upstreamTls: false,
     sni: down.sni,
     downstreamRemote: '',
     downstreamLocal: '',

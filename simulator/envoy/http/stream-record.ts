@@ -57,6 +57,8 @@ export function recordOf(stream: HttpStream, response: HttpResponse | null, deta
     upstreamTransportFailure: router.transportFailure,
     downstreamPeer: down.peer,
     mtls: down.peer !== '',
+    tls: down.tls,
+    upstreamTls: router.upstreamCertificate !== null,
     sni: down.sni,
     downstreamRemote: detailed ? remoteAddress(stream) : '',
     downstreamLocal: detailed ? `${down.ip}:${down.port}` : '',

@@ -9,6 +9,7 @@ import type {
   HttpProtocol,
   HttpRequest,
   HttpResponse,
+  ProxyHeader,
   RequestHandle,
   StreamResetReason,
 } from '../../wire/types.ts'
@@ -78,6 +79,11 @@ export class Router implements PoolUser, EventHandler {
   /** What the server of the last try showed; null = plain text, or not connected. */
   get upstreamCertificate(): CertificateIdentity | null {
     return this.connection?.peerCertificate ?? null
+  }
+
+  get client(): ProxyHeader {
+    const { sourceIp, sourcePort } = this.stream.down
+    return { ip: sourceIp, port: sourcePort }
   }
 
   get downstreamProtocol(): HttpProtocol {

@@ -61,7 +61,7 @@ export class UpstreamCluster implements EventHandler, OutlierOwner {
     this.type = text(config.type, 'STATIC')
     this.breakers = new Breakers(config.circuit_breakers)
     this.settings = new ConnectionSettings(config, options.ip)
-    this.sockets = new TransportSockets(config, options)
+    this.sockets = new TransportSockets(config, options, this.counters)
     this.alpnOverride = text(object(object(object(config.metadata).filter_metadata).istio).alpn_override) !== 'false'
     const dice = options.random.stream(`envoy/${options.id}/cluster/${config.name}`)
     this.choice = new HostChoice(

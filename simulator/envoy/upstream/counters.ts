@@ -26,6 +26,8 @@ export interface ClusterCounters {
   upstream_rq_retry_limit_exceeded: number
   upstream_rq_retry_backoff_exponential: number
   lb_healthy_panic: number
+  'ssl.handshake': number
+  'ssl.session_reused': number
 }
 
 export function createCounters(): ClusterCounters {
@@ -55,5 +57,7 @@ export function createCounters(): ClusterCounters {
     upstream_rq_retry_limit_exceeded: 0,
     upstream_rq_retry_backoff_exponential: 0,
     lb_healthy_panic: 0,
+    'ssl.handshake': 0,
+    'ssl.session_reused': 0,
   }
 }

@@ -3,6 +3,7 @@ import type {
   ClientConnection,
   HttpProtocol,
   HttpRequest,
+  ProxyHeader,
   RequestHandle,
   ResponseObserver,
   StreamResetReason,
@@ -17,6 +18,8 @@ export interface PoolUser extends ResponseObserver {
   readonly alpn?: readonly string[] | null
   /** Name for SNI where the cluster takes it from the request (auto_sni). */
   readonly sni?: string
+  /** Who is told to servers that want to know (PROXY protocol). */
+  readonly client?: ProxyHeader
   onPoolReady(handle: RequestHandle, connection: ClientConnection, protocol: HttpProtocol): void
   onPoolFailure(reason: StreamResetReason, detail: string, host?: string): void
   /** Bytes after an upgrade (101). */

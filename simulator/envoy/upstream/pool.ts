@@ -1,7 +1,7 @@
 // HTTP connections to one host, for one protocol and one set of TLS options: connections with room are used last in,
 // first out; streams wait in order of arrival (envoy: source/common/conn_pool/conn_pool_base.cc).
 import { invariant } from '../../engine/index.ts'
-import type { StreamResetReason } from '../../wire/types.ts'
+import type { ProxyHeader, StreamResetReason } from '../../wire/types.ts'
 import { ActiveClient, ActiveStream, CONNECT_TIMEOUT, DURATION, IDLE } from './active-client.ts'
 import type { UpstreamCluster } from './cluster.ts'
 import type { Host } from './host.ts'
@@ -26,18 +26,23 @@ export class ConnectionPool {
   private connecting = 0
   private drained = false
 
+  /** Whom the pool's connections tell in their PROXY headers; null = they have none. */
+  readonly client: ProxyHeader | null
+
   constructor(
     cluster: UpstreamCluster,
     host: Host,
     protocol: PoolProtocol,
     alpn: readonly string[] | null,
     sni: string,
+    client: ProxyHeader | null,
   ) {
     this.cluster = cluster
     this.host = host
     this.protocol = protocol
     this.alpn = alpn
     this.sni = sni
+    this.client = client
   }
 
   /** Asks for a stream: attached at once, queued, or refused with overflow. */
@@ -105,6 +110,7 @@ export class ConnectionPool {
         firstBytes: http2 ? 'HTTP/2' : 'HTTP/1.1',
         bypassCapture: true,
         ...cluster.settings.source,
+        ...(this.client === null ? {} : { proxyHeader: this.client }),
       },
       client,
     )

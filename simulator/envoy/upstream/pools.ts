@@ -1,5 +1,6 @@
 // All connection pools to one host: one per protocol and TLS options
 // (envoy: source/common/upstream/conn_pool_map_impl.h, cluster_manager_impl.cc httpConnPoolImpl).
+import type { ProxyHeader } from '../../wire/types.ts'
 import type { UpstreamCluster } from './cluster.ts'
 import type { Host } from './host.ts'
 import { ConnectionPool, type PoolProtocol } from './pool.ts'
@@ -19,13 +20,21 @@ export class HostPools {
   request(user: PoolUser): void {
     const alpn = user.alpn ?? null
     const sni = this.cluster.settings.autoSni ? (user.sni ?? '') : ''
-    this.find(this.cluster.settings.protocolFor(user.downstreamProtocol, user.outgoing), alpn, sni).request(user)
+    const client = this.cluster.sockets.tellsClient(this.host) ? (user.client ?? null) : null
+    const protocol = this.cluster.settings.protocolFor(user.downstreamProtocol, user.outgoing)
+    this.find(protocol, alpn, sni, client).request(user)
   }
 
-  private find(protocol: PoolProtocol, alpn: readonly string[] | null, sni: string): ConnectionPool {
+  private find(
+    protocol: PoolProtocol,
+    alpn: readonly string[] | null,
+    sni: string,
+    client: ProxyHeader | null,
+  ): ConnectionPool {
     for (const pool of this.pools)
-      if (pool.protocol === protocol && pool.sni === sni && same(pool.alpn, alpn)) return pool
-    const pool = new ConnectionPool(this.cluster, this.host, protocol, alpn, sni)
+      if (pool.protocol === protocol && pool.sni === sni && same(pool.alpn, alpn) && sameClient(pool.client, client))
+        return pool
+    const pool = new ConnectionPool(this.cluster, this.host, protocol, alpn, sni, client)
     this.pools.push(pool)
     return pool
   }
@@ -47,6 +56,9 @@ export class HostPools {
     return size
   }
 }
+
+const sameClient = (a: ProxyHeader | null, b: ProxyHeader | null): boolean =>
+  a === b || (a !== null && b !== null && a.ip === b.ip && a.port === b.port)
 
 /** Mostly the very same list: it comes from configuration. */
 function same(a: readonly string[] | null, b: readonly string[] | null): boolean {

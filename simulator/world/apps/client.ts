@@ -9,6 +9,7 @@ import type {
   HttpRequest,
   HttpResponse,
   Network,
+  ProxyHeader,
   RequestHandle,
   ResponseObserver,
   StreamResetReason,
@@ -34,6 +35,8 @@ export interface Destination {
   port: number
   /** null: plain text. */
   tls: ClientTls | null
+  /** Address of the client in a PROXY header; absent: no header. */
+  proxyProtocol?: string
 }
 
 export interface CallObserver {
@@ -146,6 +149,11 @@ export class OutgoingCall implements EventHandler {
   }
 }
 
+/** The port is nobody's: load balancers hardly ever tell it. */
+export function proxyHeaderOf({ proxyProtocol }: Destination): { proxyHeader?: ProxyHeader } {
+  return proxyProtocol === undefined ? {} : { proxyHeader: { ip: proxyProtocol, port: 40_000 } }
+}
+
 /** One connection, carrying at most one call at a time. */
 class Connection implements DialObserver, ResponseObserver {
   private readonly pool: Map<string, Connection[]> | null
@@ -168,7 +176,8 @@ class Connection implements DialObserver, ResponseObserver {
     const { protocol } = call.request
     const tls = helloFor(destination, protocol === 'HTTP/2' ? ['h2', 'http/1.1'] : ['http/1.1'])
     this.unproven = tls !== null
-    this.attempt = network.dial({ ip, port: destination.port, tls, firstBytes: protocol, bypassCapture: false }, this)
+    const target = { ip, port: destination.port, tls, firstBytes: protocol, bypassCapture: false }
+    this.attempt = network.dial({ ...target, ...proxyHeaderOf(destination) }, this)
   }
 
   carry(call: OutgoingCall): void {

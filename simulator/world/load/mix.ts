@@ -66,6 +66,7 @@ function compileRequest(request: RequestSpec, spec: LoadSpec, epochSeconds: numb
       host: spec.via ?? target.host,
       port: target.port,
       tls: target.scheme === 'https' ? tlsOf(spec, target.host) : null,
+      ...headerOf(spec),
     },
     talk: null,
   }
@@ -73,6 +74,9 @@ function compileRequest(request: RequestSpec, spec: LoadSpec, epochSeconds: numb
 
 /** Names are those of the URL, also where the load connects to a gateway instead. */
 const tlsOf = (spec: LoadSpec, host: string): ClientTls => ({ sni: host, ...spec.tls })
+
+const headerOf = ({ proxyProtocol }: LoadSpec): Pick<Destination, 'proxyProtocol'> =>
+  proxyProtocol === undefined ? {} : { proxyProtocol }
 
 function overTcp(request: RequestSpec, spec: LoadSpec, { host, port, tls }: Socket): RequestTemplate {
   return {
@@ -84,7 +88,7 @@ function overTcp(request: RequestSpec, spec: LoadSpec, { host, port, tls }: Sock
     headers: [],
     body: '',
     protocol: 'HTTP/1.1',
-    destination: { host: spec.via ?? host, port, tls: tls ? tlsOf(spec, host) : null },
+    destination: { host: spec.via ?? host, port, tls: tls ? tlsOf(spec, host) : null, ...headerOf(spec) },
     talk: { line: request.send ?? null, lines: request.lines ?? 1, pauseUs: parseDuration(request.every ?? '0s') ?? 0 },
   }
 }

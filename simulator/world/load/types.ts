@@ -99,6 +99,8 @@ export interface LoadSpec {
   keepCookies?: boolean
   /** HTTP/1.1 when absent. */
   protocol?: 'HTTP/1.1' | 'HTTP/2'
+  /** A load balancer before the mesh writes this address of the client into a PROXY header; absent: there is no header. */
+  proxyProtocol?: string
   /** How `https://` and `tls://` are spoken: server name, trust, the client's own certificate. */
   tls?: ClientTls
 }

@@ -30,6 +30,8 @@ const record: StreamRecord = {
   upstreamProtocol: '',
   upstreamTransportFailure: 'delayed_connect_error:_Connection refused',
   mtls: false,
+  tls: false,
+  upstreamTls: false,
   downstreamRemote: '10.0.0.9:40001',
   downstreamLocal: '10.96.0.4:9080',
   requestId: 'id-1',

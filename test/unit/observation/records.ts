@@ -31,6 +31,8 @@ export const blank: StreamRecord = {
   upstreamTransportFailure: '',
   downstreamPeer: '',
   mtls: true,
+  tls: true,
+  upstreamTls: false,
   sni: '',
   downstreamRemote: '',
   downstreamLocal: '',

@@ -25,6 +25,9 @@ const CONNECT_TIMEOUT = 1
 const IDLE = 2
 const MAX_DURATION = 3
 
+/** Bytes of either direction that are kept. */
+const CAPTURED = 200
+
 export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
   private readonly core: ProxyCore
   private readonly down: Downstream
@@ -51,6 +54,7 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
   private flags: readonly string[] = []
   /** How the upstream connection was made, kept beyond its end. */
   private certificate: TcpFacts['upstream'] = null
+  private readonly capture: Capture | null
   private readonly reports: readonly TcpReport[]
   private connectTimer: EventId = 0
   private idleTimer: EventId = 0
@@ -75,6 +79,7 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
     this.start = scheduler.now
     this.lastUse = scheduler.now
     this.name = clusterOf(settings, core.dice)
+    this.capture = core.options.recorder.wants('handshake') ? new Capture() : null
     if (settings.maxDuration > 0) this.durationTimer = scheduler.after(settings.maxDuration, this, MAX_DURATION, null)
     if (settings.idleTimeout > 0) this.idleTimer = scheduler.after(settings.idleTimeout, this, IDLE, null)
     this.reports = stats?.map(filter => new TcpReport(filter, core, down, () => this.facts())) ?? []
@@ -147,6 +152,9 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
         firstBytes: this.attempt.firstBytes,
         bypassCapture: true,
         ...cluster.settings.source,
+        ...(cluster.sockets.tellsClient(host)
+          ? { proxyHeader: { ip: this.down.sourceIp, port: this.down.sourcePort } }
+          : {}),
       },
       new UpstreamEar(this),
     )
@@ -191,6 +199,7 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
   fromUpstream(data: string): void {
     this.tellBytes()
     this.sent += data.length
+    this.capture?.take('back', data)
     this.lastUse = this.core.options.scheduler.now
     this.connection.send(data)
   }
@@ -199,6 +208,7 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
     if (this.done) return
     this.tellBytes()
     this.received += data.length
+    this.capture?.take('there', data)
     this.lastUse = this.core.options.scheduler.now
     if (this.upstream === null) this.waiting.push(data)
     else this.upstream.send(data)
@@ -322,6 +332,8 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
       upstreamTransportFailure: failure,
       downstreamTransportFailure: '',
       mtls: this.down.peer !== '',
+      tls: this.down.tls || this.attempt.tls !== null,
+      upstreamTls: this.upstream !== null && this.upstream.peerCertificate !== null,
       downstreamPeer: this.down.peer,
       sni: this.down.sni,
       downstreamRemote: `${this.down.sourceIp}:${this.down.sourcePort}`,
@@ -330,7 +342,17 @@ export class TcpSession implements Terminal, TcpUpstreamUser, EventHandler {
       bytesReceived: this.received,
       bytesSent: this.sent,
       attempts: this.attempts,
+      ...(this.capture === null ? {} : { firstBytes: this.capture.seen }),
     }
+  }
+}
+
+/** What a packet capture would show of a connection's beginning, for whoever looks. */
+class Capture {
+  readonly seen = { there: '', back: '' }
+
+  take(way: 'there' | 'back', data: string): void {
+    if (this.seen[way].length < CAPTURED) this.seen[way] = (this.seen[way] + data).slice(0, CAPTURED)
   }
 }
 
