@@ -11,6 +11,8 @@ export interface Ask {
   method?: string
   headers?: Record<string, string>
   body?: string
+  /** Over TCP: the line that is sent. */
+  send?: string
   /** Virtual time, e.g. 30s. */
   at?: string
   via?: string
@@ -32,7 +34,7 @@ export function ask(yaml: string, asks: readonly Ask[], settings: Settings = {})
     title: 'test',
     duration: settings.duration ?? '60s',
     ...settings,
-    loads: asks.map(({ from, url, method, headers, body, at, via }, i) => ({
+    loads: asks.map(({ from, url, method, headers, body, send, at, via }, i) => ({
       name: `ask-${i}`,
       source: from,
       ...(via === undefined ? {} : { via }),
@@ -46,6 +48,7 @@ export function ask(yaml: string, asks: readonly Ask[], settings: Settings = {})
           ...(method === undefined ? {} : { method }),
           ...(headers === undefined ? {} : { headers }),
           ...(body === undefined ? {} : { body }),
+          ...(send === undefined ? {} : { send }),
         },
       ],
     })),
