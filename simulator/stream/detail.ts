@@ -1,6 +1,6 @@
 // One request in full: the rows of its waterfall (client, each proxy, each application) and, for each proxy, the chain of
 // its decisions. Where a proxy recorded no trail, the chain is what its log line itself tells: the names chosen.
-import { accessLogLine, type StreamRecord, type TrailStep } from '../observation/index.ts'
+import { accessLogLine, type StreamRecord, type TrailStep, wireInto } from '../observation/index.ts'
 import type { Resource } from '../resources/types.ts'
 import { placeOf } from '../scenario/index.ts'
 import type { DecisionFrame, SpanFrame } from './frame.ts'
@@ -66,6 +66,7 @@ export function spanFrames(trace: Trace, topology: Topology, resources: readonly
       requestHeaders: record.requestHeaders ?? [],
       responseHeaders: record.responseHeaders ?? [],
       log: accessLogLine(record),
+      wire: wireInto(record),
     })
   }
   for (const [i, record] of trace.served.entries()) {
@@ -105,6 +106,7 @@ const empty = {
   requestHeaders: [],
   responseHeaders: [],
   log: '',
+  wire: null,
 }
 
 function decisions(record: StreamRecord, resources: readonly Resource[]): DecisionFrame[] {

@@ -1,6 +1,8 @@
 // The one wire format between a running mesh and whoever looks at it: server, browser worker, page, recording.
 // Plain values only. Times are virtual microseconds, rates are per second of virtual time, shares lie in 0..1.
+
 import type { Diagnostic } from '../diagnostics/types.ts'
+import type { WireView } from '../observation/index.ts'
 import type { TrailStep } from '../observation/types.ts'
 import type { SourceFile } from '../resources/types.ts'
 import type { ProxyFrame } from './proxy-frame.ts'
@@ -214,6 +216,8 @@ export interface SpanFrame {
   responseHeaders: [string, string][]
   /** As the proxy would log it; '' for others. */
   log: string
+  /** What a packet capture shows of the connection on which it came to the proxy; null for others. */
+  wire: WireView | null
 }
 
 /** A trail step with the place of the document that caused it. */

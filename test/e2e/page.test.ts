@@ -228,6 +228,12 @@ describe('the page', () => {
       await page.locator('.waterfall .row', { hasText: 'reviews' }).first().click()
       await expect.poll(() => page.locator('[data-test=chain]').first().textContent()).toContain('reviews')
       await page.screenshot({ path: join(OUTPUT, 'request.png') })
+      await page.getByRole('tab', { name: 'Wire' }).click()
+      // Within the pod anybody can read; between the pods there is ciphertext.
+      await expect.poll(() => page.locator('.wire').count()).toBe(2)
+      expect(await page.locator('.wire').first().textContent()).toContain('host: reviews:9080')
+      expect(await page.locator('.wire.secret').textContent()).toMatch(/ClientHello: server name outbound_.9080_/)
+      await page.screenshot({ path: join(OUTPUT, 'wire.png') })
       await page.keyboard.press('Escape')
       await page.waitForSelector('[data-test=request]', { state: 'hidden' })
       expect(complaints).toEqual([])

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts'
 import { say, type Word } from '../store/words.ts'
 import { chosenRow, hopRows } from './hops.ts'
 
-type Tab = 'decisions' | 'headers' | 'log'
+type Tab = 'decisions' | 'headers' | 'wire' | 'log'
 
 /** Returns a function that draws into `body`. */
 export function decisionsPanel(
@@ -25,7 +25,7 @@ export function decisionsPanel(
       fill(body, h('p', { class: 'say' }, say(language, detail?.request === null ? 'gone' : 'choose')))
       return
     }
-    const tabs = (['decisions', 'headers', 'log'] as const).map(name =>
+    const tabs = (['decisions', 'headers', 'wire', 'log'] as const).map(name =>
       h(
         'button',
         {
@@ -54,6 +54,19 @@ export function decisionsPanel(
     if (tab === 'log')
       return proxies.map(span =>
         h('section', { class: 'section' }, h('h3', {}, span.pod), h('pre', { class: 'log' }, span.log)),
+      )
+    if (tab === 'wire')
+      return proxies.flatMap(({ pod, wire }) =>
+        wire === null
+          ? []
+          : [
+              h(
+                'section',
+                { class: 'section' },
+                h('h3', {}, say(language, wire.encrypted ? 'wireSecret' : 'wireOpen', { pod })),
+                h('pre', { class: wire.encrypted ? 'log wire secret' : 'log wire' }, wire.lines.join('\n')),
+              ),
+            ],
       )
     if (tab === 'headers') {
       const told = proxies.filter(span => span.requestHeaders.length > 0 || span.responseHeaders.length > 0)
