@@ -147,7 +147,8 @@ export class Proxy implements ProxyCore {
     attempt: ConnectionAttempt,
     connection: ServerConnection,
   ): AcceptResult {
-    if (!listener) return { kind: 'refused' }
+    // Without its certificate the proxy's clusters do not warm, and it asks for no listener before they have (init manager).
+    if (!listener || this.options.certificate() === null) return { kind: 'refused' }
     // A header where none is read is neither HTTP nor TLS; none where one is read ends the connection.
     const { proxyHeader, ...plain } = attempt
     if (listener.proxyProtocol !== (proxyHeader !== undefined)) return { kind: 'reset' }

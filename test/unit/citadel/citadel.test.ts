@@ -75,6 +75,17 @@ describe('an authority that is down', () => {
   })
 })
 
+describe('a proxy that never got a certificate', () => {
+  test('listens to nobody', () => {
+    const m = mesh()
+    m.world.citadel.stop('server.default')
+    expect(status(m)).toBe(503)
+    expect(last(m)?.upstreamTransportFailure).toBe('delayed_connect_error:_Connection_refused')
+    m.world.citadel.stop('client.default')
+    expect(ask(m, {}, 'server', 1)).toBe('refused')
+  })
+})
+
 describe('wrong clocks', () => {
   test('a client ahead of time refuses the server, one behind finds it not valid yet', () => {
     const m = mesh()
