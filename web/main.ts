@@ -6,6 +6,7 @@ import { chooseHop } from './panels/decisions.ts'
 import { graphPanel } from './panels/graph.ts'
 import { headerPanel } from './panels/header.ts'
 import { inspectorPanel } from './panels/inspector.ts'
+import { metricsPanel } from './panels/metrics.ts'
 import { ownFiles } from './panels/own-files.ts'
 import { pickerPanel } from './panels/picker.ts'
 import { proxyPanel } from './panels/proxy.ts'
@@ -61,6 +62,7 @@ const graph = graphPanel(store, {
 place('stage').append(
   sentencePanel(store, openRequest),
   graph,
+  metricsPanel(store, source),
   requestPanel(store, choose),
   proxyPanel(store, source, choose),
   lostNote(),

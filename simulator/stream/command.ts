@@ -25,6 +25,8 @@ export const Command = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('open'), scenario: z.string().min(1).max(200), seed: Seed.optional() }),
   z.strictObject({ do: z.literal('begin'), files: Files, seed: Seed.optional() }),
   z.strictObject({ do: z.literal('inspect'), traceId: z.number().int().min(0) }),
+  /** The whole run as curves, of one node or ('') of the mesh. */
+  z.strictObject({ do: z.literal('series'), node: z.string().max(500) }),
   /** One proxy from the inside, at the moment that is shown. */
   z.strictObject({ do: z.literal('proxy'), pod: z.string().min(1).max(500) }),
   /** To any moment of virtual time, µs: back or ahead. */

@@ -272,6 +272,29 @@ export interface RefusalFrame {
   reason: string
 }
 
+/** One curve: answers a second in each bucket. */
+export interface Curve {
+  name: string
+  rates: number[]
+}
+
+/** The whole run so far as curves, for one node or for the mesh as its clients see it. */
+export interface SeriesFrame {
+  type: 'series'
+  /** Node; '' = the mesh. */
+  node: string
+  /** Seconds of one bucket; bucket i begins at i * width. */
+  width: number
+  /** By status. */
+  codes: Curve[]
+  /** By version of the node's application; of the mesh by load. */
+  parts: Curve[]
+  /** Percentiles of latency, µs; null where nothing was answered. */
+  p50: (number | null)[]
+  p90: (number | null)[]
+  p99: (number | null)[]
+}
+
 export type Frame =
   | HelloFrame
   | SnapshotFrame
@@ -283,6 +306,7 @@ export type Frame =
   | ProxyFrame
   | DiggingFrame
   | RefusalFrame
+  | SeriesFrame
 
 export function edgeId(source: string, target: string): string {
   return `${source}>${target}`

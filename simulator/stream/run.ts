@@ -4,7 +4,7 @@ import type { Diagnostic } from '../diagnostics/types.ts'
 import type { Recorder } from '../observation/index.ts'
 import type { Resource, SourceFile } from '../resources/types.ts'
 import type { Cast } from './cast.ts'
-import type { ProxyState, TopologyFrame } from './frame.ts'
+import type { ProxyState, SeriesFrame, TopologyFrame } from './frame.ts'
 import type { History } from './history.ts'
 import type { ProxyKnowledge } from './proxy-state.ts'
 import { KEY_EVERY, Tape } from './tape.ts'
@@ -104,6 +104,22 @@ export class Run {
   /** All that is still kept of a request; null when it is too long ago. */
   trace(traceId: number): Trace | null {
     return this.watcher.traces.get(traceId)
+  }
+
+  /** The curves of a node with the other versions of its application; of the whole mesh where there is no such node. */
+  series(node: string): SeriesFrame {
+    const own = this.topology.node(node)
+    const nodes = this.topology.frame().nodes
+    const alike = nodes.filter(
+      other =>
+        own !== null &&
+        own.app !== '' &&
+        other.kind === own.kind &&
+        other.app === own.app &&
+        other.namespace === own.namespace,
+    )
+    const places = own === null ? [''] : alike.length === 0 ? [node] : alike.map(other => other.id)
+    return { type: 'series', node: own === null ? '' : node, ...this.watcher.series.read(places, this.edge) }
   }
 
   /** One proxy from the inside, as it is at the edge. */

@@ -168,6 +168,8 @@ export class FrameSource {
         return this.apply(command.files, asker, patient)
       case 'inspect':
         return this.inspect(command.traceId, asker, patient)
+      case 'series':
+        return { all: [], asker: [this.run.series(command.node)] }
       case 'proxy':
         return this.proxy(command.pod, asker, patient)
       case 'seek':

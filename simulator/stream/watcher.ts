@@ -12,6 +12,7 @@ import type { Cast } from './cast.ts'
 import { MeshFigures } from './figures.ts'
 import { type EventFrame, edgeId } from './frame.ts'
 import { outcomeOfClient, outcomeOfStream } from './outcome.ts'
+import { SeriesKeeper } from './series.ts'
 import type { Tape } from './tape.ts'
 import { ISTIOD, type Topology } from './topology.ts'
 import { edgesOfClient, edgesOfStream, requestFrame, TraceStore } from './traces.ts'
@@ -21,6 +22,7 @@ const KINDS: ReadonlySet<Observation['kind']> = new Set(['stream', 'served', 'cl
 export class Watcher implements Recorder {
   readonly figures = new MeshFigures()
   readonly traces = new TraceStore()
+  readonly series = new SeriesKeeper()
   private readonly topology: Topology
   private readonly tape: Tape
   private readonly versions = new Map<string, number>()
@@ -75,6 +77,9 @@ export class Watcher implements Recorder {
     }
     for (const [source, target] of edgesOfStream(record, this.topology)) {
       this.figures.add(this.topology.edge(source, target), source, target, sample)
+      const { end, duration } = sample
+      const part = this.topology.node(target)?.version ?? ''
+      this.series.add(target, { end, duration, status: record.status, part: part || '-' })
     }
   }
 
@@ -111,6 +116,8 @@ export class Watcher implements Recorder {
       this.topology.edge(source, target)
       this.figures.add(edgeId(source, target), source, target, sample)
     }
+    const { end, start, status, source } = record
+    this.series.add('', { end, duration: end - start, status, part: source })
     this.tape.request(requestFrame(trace, record, this.cast, this.topology))
   }
 

@@ -240,6 +240,33 @@ describe('the page', () => {
       await page.close()
     }))
 
+  test('draws the run as curves, of the mesh and of a node, and goes to a moment by a click', () =>
+    withBookinfo(async url => {
+      const { page, complaints } = await open(browser, url)
+      await page.locator('[data-request]').first().waitFor({ timeout: 5000 })
+      await page.click('[data-view=metrics]')
+      await expect.poll(() => page.locator('[data-test=metrics] .uplot').count(), { timeout: 10_000 }).toBe(3)
+      await page.selectOption('[data-test=speed]', { label: '10×' }).catch(() => {})
+      await page.waitForTimeout(2500)
+      expect(await page.textContent('[data-test=metrics]')).toContain('200')
+      await page.screenshot({ path: join(OUTPUT, 'metrics.png') })
+      await page.click('[data-test=pause]')
+      const before = await clockOf(page)
+      const over = page.locator('[data-test=metrics] .u-over').first()
+      await over.click({ position: { x: 1, y: 60 } })
+      await expect.poll(() => clockOf(page)).toBeLessThan(Math.min(2, before))
+      await page.click('[data-view=mesh]')
+      await page.click('[data-node="workload/default/reviews-v1"]')
+      await page.click('[data-view=metrics]')
+      await expect.poll(() => page.textContent('[data-test=metrics]')).toContain('v3')
+      await page.click('[data-test=theme]')
+      await page.click('[data-test=language]')
+      await expect.poll(() => page.textContent('[data-test=metrics]')).toContain('延迟')
+      await page.screenshot({ path: join(OUTPUT, 'metrics-light-zh.png') })
+      expect(complaints).toEqual([])
+      await page.close()
+    }))
+
   test('says which call fails when one does, and opens the reason', () =>
     withBookinfo(async url => {
       const { page, complaints } = await open(browser, url)

@@ -26,7 +26,7 @@ export function headerPanel(store: Store, host: HTMLElement, picker: HTMLElement
       host,
       h('div', { class: 'mark' }, logo(), 'meshsim'),
       picker,
-      h('nav', { class: 'views' }, view('mesh'), view('requests')),
+      h('nav', { class: 'views' }, view('mesh'), view('metrics'), view('requests')),
       h('div', { class: 'space' }),
       h(
         'button',

@@ -2,6 +2,16 @@
 export const EN = {
   mesh: 'Mesh',
   requests: 'Requests',
+  metrics: 'Metrics',
+  metricsMesh: 'The mesh as its clients see it',
+  metricsHint: 'Choose a node of the mesh to see its own curves. A click goes to that moment.',
+  metricsNode:
+    'Requests that reached it, with the other versions of the same application. A click goes to that moment.',
+  metricsCodes: 'Answers a second, by status',
+  metricsLoads: 'Answers a second, by load',
+  metricsVersions: 'Answers a second, by version',
+  metricsLatency: 'Latency',
+  metricsTime: 'Time',
   languageName: '切换到中文',
   theme: 'Dark or light',
   building: 'Building the mesh.',

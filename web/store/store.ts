@@ -14,11 +14,13 @@ import type {
   ProxyFrame,
   RequestDetailFrame,
   RequestFrame,
+  SeriesFrame,
   TopologyFrame,
 } from '../../simulator/stream/frame.ts'
 import type { Language } from './words.ts'
 
 export type Topic =
+  | 'series'
   | 'hello'
   | 'topology'
   | 'figures'
@@ -45,7 +47,7 @@ export type Selection =
   | { kind: 'request'; traceId: number }
 
 export type Theme = 'dark' | 'light'
-export type View = 'mesh' | 'requests'
+export type View = 'mesh' | 'metrics' | 'requests'
 
 /** Finished requests that lists can show. */
 const REQUESTS_MAX = 3000
@@ -85,6 +87,8 @@ export interface State {
   inside: string
   insideSpan: number
   proxy: ProxyFrame | null
+  /** Curves, as they were asked for last. */
+  series: SeriesFrame | null
   /** What was asked for is being run again: how far it is. */
   digging: { time: number; goal: number } | null
   /** Line of a document that somebody pointed at: `file:line:column`. */
@@ -126,6 +130,7 @@ export class Store {
       inside: '',
       insideSpan: -1,
       proxy: null,
+      series: null,
       digging: null,
       wanted: '',
       connected: false,
@@ -156,6 +161,7 @@ export class Store {
             applied: null,
             inside: '',
             proxy: null,
+            series: null,
             digging: null,
           },
           'hello',
@@ -193,6 +199,9 @@ export class Store {
         this.change({ applied: { applied, diagnostics, time: this.state.time }, digging: null }, 'applied', 'digging')
         break
       }
+      case 'series':
+        this.change({ series: frame }, 'series')
+        break
       case 'proxy':
         this.change({ proxy: frame, digging: null }, 'proxy', 'digging')
         break
