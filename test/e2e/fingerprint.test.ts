@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readScenario } from '../../simulator/cli/files.ts'
 import { createSimulation } from '../../simulator/scenario/index.ts'
 import { createFrameSource } from '../../simulator/stream/index.ts'
+import { NODE_FREE } from '../../web/node-free.ts'
 import { launch } from './chromium.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -26,6 +27,7 @@ beforeAll(async () => {
     format: 'esm',
     platform: 'browser',
     write: false,
+    ...NODE_FREE,
     logLevel: 'error',
   })
   const script = bundle.outputFiles[0]?.text ?? ''
