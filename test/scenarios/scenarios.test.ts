@@ -11,7 +11,12 @@ function read(name: string) {
   const dir = join(ROOT, name)
   const mesh = join(dir, 'mesh')
   const text = (path: string) => readFileSync(path, 'utf8')
-  const { scenario, diagnostics } = loadScenario({ name: 'scenario.yaml', content: text(join(dir, 'scenario.yaml')) })
+  // What the timeline applies lies beside the scenario.
+  const beside = readdirSync(dir)
+    .filter(file => file.endsWith('.yaml') && file !== 'scenario.yaml')
+    .map(file => ({ name: file, content: text(join(dir, file)) }))
+  const own = { name: 'scenario.yaml', content: text(join(dir, 'scenario.yaml')) }
+  const { scenario, diagnostics } = loadScenario(own, beside)
   expect(diagnostics).toEqual([])
   const files = readdirSync(mesh)
     .sort((a, b) => (a < b ? -1 : 1))
