@@ -5,11 +5,9 @@
 
 import { Timer } from '../engine/index.ts'
 import type { EventHandler, RandomStream, Scheduler, SimTime } from '../engine/types.ts'
+import type { CertificateRecord } from '../observation/types.ts'
 import type { CertificateIdentity } from '../wire/types.ts'
 import type { Issued } from './authority.ts'
-
-const RENEW = 1
-const RETRY = 2
 
 /** SECRET_GRACE_PERIOD_RATIO and SECRET_GRACE_PERIOD_RATIO_JITTER. */
 const GRACE_RATIO = 0.5
@@ -29,7 +27,7 @@ export interface AgentHost {
   /** How far the workload's clock is ahead, µs. */
   skew(): SimTime
   /** Told of each certificate, and of each call that failed to the end. */
-  told(what: 'issued' | 'renewed' | 'unanswered', certificate: CertificateIdentity | null): void
+  told(what: CertificateRecord['what'], certificate: CertificateIdentity | null): void
 }
 
 export class Agent implements EventHandler {
@@ -38,16 +36,15 @@ export class Agent implements EventHandler {
   trusted: readonly string[] = []
   private readonly host: AgentHost
   private readonly dice: RandomStream
+  /** Until the next question: to renew, or to try again. */
   private readonly timer: Timer
-  private readonly retry: Timer
   private failures = 0
 
   constructor(identity: string, host: AgentHost, dice: RandomStream) {
     this.identity = identity
     this.host = host
     this.dice = dice
-    this.timer = new Timer(host.scheduler, this, RENEW)
-    this.retry = new Timer(host.scheduler, this, RETRY)
+    this.timer = new Timer(host.scheduler, this, 1)
   }
 
   /** Asks now. */
@@ -59,7 +56,6 @@ export class Agent implements EventHandler {
     }
     const first = this.certificate === null
     this.failures = 0
-    this.retry.disarm()
     this.certificate = issued.certificate
     this.trusted = issued.trusted
     this.timer.arm(this.renewal(issued.certificate))
@@ -69,7 +65,6 @@ export class Agent implements EventHandler {
   /** The pod is gone. */
   stop(): void {
     this.timer.disarm()
-    this.retry.disarm()
   }
 
   onEvent(): void {
@@ -88,7 +83,7 @@ export class Agent implements EventHandler {
     this.failures++
     const { failures } = this
     if (failures > CALL_RETRIES) this.host.told('unanswered', this.certificate)
-    this.retry.arm(failures <= CALL_RETRIES ? this.pause(failures) : this.backoff(failures - CALL_RETRIES))
+    this.timer.arm(failures <= CALL_RETRIES ? this.pause(failures) : this.backoff(failures - CALL_RETRIES))
   }
 
   private pause(failures: number): SimTime {

@@ -1,7 +1,7 @@
 // istiod's certificate authority: self-signed, or plugged in by the Secret `cacerts`
 // (pilot/pkg/bootstrap/istio_ca.go, security/pkg/pki/ca/ca.go, security/pkg/pki/util/generate_cert.go).
 import type { SimTime } from '../engine/types.ts'
-import { readCertificates, secretEntry } from '../resources/certificate.ts'
+import { type CertificateFacts, readCertificates, secretEntry } from '../resources/certificate.ts'
 import type { Resource } from '../resources/types.ts'
 import type { CertificateIdentity } from '../wire/types.ts'
 
@@ -69,18 +69,22 @@ export class Authority {
 
 /** Null: the Secret cannot be used, istiod goes on with what it has. */
 function pluggedIn({ spec }: Resource): Signer | null {
-  const entry = (name: string) => readCertificates(secretEntry(spec, name))
+  const entry = (name: string): CertificateFacts[] => readCertificates(secretEntry(spec, name))
+  const either = (name: string, other: string): CertificateFacts[] => {
+    const found = entry(name)
+    return found.length > 0 ? found : entry(other)
+  }
   // kubectl's tls Secrets (cert-manager) have other keys.
-  const [own] = entry('ca-cert.pem').length > 0 ? entry('ca-cert.pem') : entry('tls.crt')
-  const roots = entry('root-cert.pem').length > 0 ? entry('root-cert.pem') : entry('ca.crt')
+  const [own] = either('ca-cert.pem', 'tls.crt')
+  const roots = either('root-cert.pem', 'ca.crt')
   if (own === undefined || roots.length === 0) return null
   const above = [own, ...entry('cert-chain.pem').filter(({ keyId }) => keyId !== own.keyId)]
   const root = roots.find(candidate => above.some(link => link.issuerName === candidate.name && signs(candidate, link)))
   if (root === undefined) return null
-  const named = ({ name, keyId }: (typeof roots)[number]): string => `${name} (${keyId.slice(0, 8)})`
+  const named = ({ name, keyId }: CertificateFacts): string => `${name} (${keyId.slice(0, 8)})`
   return {
     root: named(root),
-    chain: above.filter(link => link !== root).map(({ name }) => name),
+    chain: above.map(({ name }) => name),
     trusted: roots.map(named),
   }
 }

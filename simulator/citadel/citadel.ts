@@ -1,6 +1,6 @@
 // The certificates of one world: the authority, the agents, the clocks.
 import type { RandomTree, Scheduler, SimTime } from '../engine/types.ts'
-import type { Recorder } from '../observation/types.ts'
+import type { CertificateRecord, Recorder } from '../observation/types.ts'
 import type { Resource } from '../resources/types.ts'
 import type { CertificateIdentity } from '../wire/types.ts'
 import { Agent } from './agent.ts'
@@ -75,11 +75,7 @@ export class Citadel {
     return this.authority.reload(resources, this.options.rootNamespace) ? this.authority.signer : null
   }
 
-  private record(
-    pod: string,
-    what: 'issued' | 'renewed' | 'unanswered',
-    certificate: CertificateIdentity | null,
-  ): void {
+  private record(pod: string, what: CertificateRecord['what'], certificate: CertificateIdentity | null): void {
     const { recorder, scheduler } = this.options
     if (!recorder.wants('certificate')) return
     recorder.record({

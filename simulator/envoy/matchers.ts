@@ -79,6 +79,17 @@ export function compileHeaders(config: Json | undefined): HeaderTest[] {
   return list(config).map(compileHeader)
 }
 
+/** route.v3.QueryParameterMatcher, on parseQuery's result. */
+export function compileQuery(config: Json): (query: ReadonlyMap<string, string>) => boolean {
+  const m = object(config)
+  const name = text(m.name)
+  const test = m.string_match ? compileString(m.string_match) : null
+  return query => {
+    const value = query.get(name)
+    return value !== undefined && (test === null || test(value))
+  }
+}
+
 function ipv4(address: string): number {
   const parts = address.split('.')
   if (parts.length !== 4) return -1

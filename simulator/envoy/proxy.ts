@@ -150,11 +150,10 @@ export class Proxy implements ProxyCore {
     // Without its certificate the proxy's clusters do not warm, and it asks for no listener before they have (init manager).
     if (!listener || this.options.certificate() === null) return { kind: 'refused' }
     // A header where none is read is neither HTTP nor TLS; none where one is read ends the connection.
-    const { proxyHeader, ...plain } = attempt
+    const { proxyHeader } = attempt
     if (listener.proxyProtocol !== (proxyHeader !== undefined)) return { kind: 'reset' }
-    if (proxyHeader !== undefined)
-      return this.inspect(listener, { ...plain, sourceIp: proxyHeader.ip, sourcePort: proxyHeader.port }, connection)
-    return this.inspect(listener, attempt, connection)
+    if (proxyHeader === undefined) return this.inspect(listener, attempt, connection)
+    return this.inspect(listener, { ...attempt, sourceIp: proxyHeader.ip, sourcePort: proxyHeader.port }, connection)
   }
 
   private inspect(listener: CompiledListener, attempt: ConnectionAttempt, connection: ServerConnection): AcceptResult {

@@ -5,7 +5,7 @@ import type { HttpRequest } from '../wire/types.ts'
 import type { Json, JsonObject, Route, RouteConfiguration, VirtualHost } from '../xds/types.ts'
 import { compileHashPolicies, type HashPolicy } from './hash-policy.ts'
 import { duration, fraction, list, number, object, text } from './json.ts'
-import { compileHeader, compileRegex, compileString } from './matchers.ts'
+import { compileHeader, compileQuery, compileRegex } from './matchers.ts'
 import { parseQuery } from './query.ts'
 import { compileMetadata, type Metadata } from './value-matcher.ts'
 
@@ -132,16 +132,6 @@ function compileRetry(config: Json | undefined): RetryPolicy | null {
   }
 }
 
-function queryTest(config: Json): (query: Map<string, string>) => boolean {
-  const m = object(config)
-  const name = text(m.name)
-  const test = m.string_match ? compileString(m.string_match) : null
-  return query => {
-    const value = query.get(name)
-    return value !== undefined && (test === null || test(value))
-  }
-}
-
 function pathTest(match: JsonObject): (path: string) => boolean {
   const fold = match.case_sensitive === false
   const low = (s: string) => (fold ? s.toLowerCase() : s)
@@ -195,7 +185,7 @@ function compileConditions(match: JsonObject): RouteCondition[] {
   for (const config of list(match.headers)) header(config)
   if (match.grpc) header({ name: 'content-type', string_match: { prefix: 'application/grpc' } })
   for (const config of list(match.query_parameters)) {
-    const test = queryTest(config)
+    const test = compileQuery(config)
     const name = text(object(config).name)
     conditions.push({
       on: `query ${name}`,

@@ -12,27 +12,33 @@ export interface TlsFailure {
 
 const error = (code: number, why: string): string =>
   `TLS_error:|${code}:SSL_routines:OPENSSL_internal:${why}:TLS_error_end`
-const unverified = (why: string): string => error(268435581, `CERTIFICATE_VERIFY_FAILED:verify_cert_failed:_${why}`)
-/** What is wrong with a chain. */
+/** What a verifier says that refuses the other side's certificate. */
+export const unverified = (why: string): string =>
+  error(268435581, `CERTIFICATE_VERIFY_FAILED:verify_cert_failed:_${why}`)
 const unverifiedChain = (why: string): string =>
   unverified(`X509_verify_cert:_certificate_verification_error_at_depth_0:_${why}`)
+export const CHAIN_EXPIRED = unverifiedChain('certificate_has_expired')
+export const CHAIN_NOT_YET_VALID = unverifiedChain('certificate_is_not_yet_valid')
+export const CHAIN_UNKNOWN = unverifiedChain('unable_to_get_local_issuer_certificate')
+export const wrongSans = (sans: readonly string[]): string =>
+  unverified(`SAN_matcher,_certificate_SANs_are_[${sans.join(',_')}]`)
 
 const EXPIRED_ALERT = error(268436501, 'SSLV3_ALERT_CERTIFICATE_EXPIRED')
 
 export const EXPIRED: TlsFailure = {
   words: "the client's certificate has expired",
   clientSees: EXPIRED_ALERT,
-  serverSees: unverifiedChain('certificate_has_expired'),
+  serverSees: CHAIN_EXPIRED,
 }
 export const NOT_YET_VALID: TlsFailure = {
   words: "the client's certificate is not valid yet",
   clientSees: EXPIRED_ALERT,
-  serverSees: unverifiedChain('certificate_is_not_yet_valid'),
+  serverSees: CHAIN_NOT_YET_VALID,
 }
 export const UNKNOWN_AUTHORITY: TlsFailure = {
   words: 'unknown certificate authority',
   clientSees: error(268436504, 'TLSV1_ALERT_UNKNOWN_CA'),
-  serverSees: unverifiedChain('unable_to_get_local_issuer_certificate'),
+  serverSees: CHAIN_UNKNOWN,
 }
 export const NO_CERTIFICATE: TlsFailure = {
   words: 'certificate required',
@@ -56,7 +62,7 @@ const NO_CIPHER: TlsFailure = {
 export const wrongNames = (sans: readonly string[]): TlsFailure => ({
   words: "the client's certificate carries another name",
   clientSees: error(268436502, 'SSLV3_ALERT_CERTIFICATE_UNKNOWN'),
-  serverSees: unverified(`SAN_matcher,_certificate_SANs_are_[${sans.join(',_')}]`),
+  serverSees: wrongSans(sans),
 })
 
 /** Up to TLS 1.2, as Envoy has them where nothing is said (api: tls/v3/common.proto, cipher_suites). */

@@ -59,7 +59,7 @@ export function createSimulation(options: SimulationOptions): SimulationResult {
   ]
   if (hasError(diagnostics)) return { simulation: null, diagnostics }
   const metrics = options.metrics ?? asksForMetrics(scenario)
-  const simulation = new Simulation({ ...options, metrics }, loaded.resources, timeline.prepared)
+  const simulation = new Simulation({ ...options, metrics }, loaded.resources, mesh.meshConfig, timeline.prepared)
   diagnostics.push(...simulation.findings)
   return hasError(diagnostics) ? { simulation: null, diagnostics } : { simulation, diagnostics }
 }
@@ -97,7 +97,12 @@ export class Simulation {
   private readonly recorder: Recorder
 
   /** Use createSimulation: it checks first. */
-  constructor(options: SimulationOptions, resources: readonly Resource[], events: readonly PreparedEvent[]) {
+  constructor(
+    options: SimulationOptions,
+    resources: readonly Resource[],
+    meshConfig: MeshConfig,
+    events: readonly PreparedEvent[],
+  ) {
     const { scenario } = options
     const findings: Diagnostic[] = []
     this.findings = findings
@@ -111,15 +116,12 @@ export class Simulation {
     const watchers: Recorder[] = [this.statistics, this.expectations, timeline, flagger]
     if (options.recorder !== undefined) watchers.push(options.recorder)
     this.recorder = new FanOut(watchers)
-    const settings = (of: readonly Resource[]): MeshConfig => {
-      const { meshConfig } = meshConfigFrom(of)
-      return options.metrics === true ? withPrometheus(meshConfig) : meshConfig
-    }
+    const asked = (of: MeshConfig): MeshConfig => (options.metrics === true ? withPrometheus(of) : of)
     this.world = new World({
       seed: this.seed,
       resources,
-      meshConfig: settings(resources),
-      meshConfigOf: settings,
+      meshConfig: asked(meshConfig),
+      meshConfigOf: now => asked(meshConfigFrom(now).meshConfig),
       recorder: this.recorder,
       externalHosts: externalHosts(scenario),
       metrics: options.metrics === true,

@@ -18,6 +18,12 @@ const count = (into: Map<string, number>, name: string, more: number): void => {
   into.set(name, (into.get(name) ?? 0) + more)
 }
 
+function merge(into: Bucket, { codes, parts, latency }: Bucket): void {
+  for (const [name, more] of codes) count(into.codes, name, more)
+  for (const [name, more] of parts) count(into.parts, name, more)
+  into.latency.merge(latency)
+}
+
 /** One answer at one place. */
 export interface Answered {
   end: number
@@ -61,10 +67,8 @@ export class SeriesKeeper {
     for (const [place, buckets] of this.places) {
       const wide: Bucket[] = []
       for (const [i, bucket] of buckets.entries()) {
-        const into = (wide[i >> 1] ??= empty())
-        for (const [name, more] of bucket.codes) count(into.codes, name, more)
-        for (const [name, more] of bucket.parts) count(into.parts, name, more)
-        into.latency.merge(bucket.latency)
+        wide[i >> 1] ??= empty()
+        merge(wide[i >> 1]!, bucket)
       }
       this.places.set(place, wide)
     }
@@ -78,9 +82,7 @@ export class SeriesKeeper {
       for (const [i, bucket] of (this.places.get(place) ?? []).entries()) {
         const into = merged[i]
         if (into === undefined) break
-        for (const [name, more] of bucket.codes) count(into.codes, name, more)
-        for (const [name, more] of bucket.parts) count(into.parts, name, more)
-        into.latency.merge(bucket.latency)
+        merge(into, bucket)
       }
     const percentile = (p: number): (number | null)[] =>
       merged.map(({ latency }) => (latency.count === 0 ? null : latency.percentile(p)))

@@ -114,7 +114,7 @@ export interface ConnectionAttempt {
   tls: ClientHello | null
   firstBytes: FirstBytes
   /** The first thing on the connection, before TLS. */
-  proxyHeader?: ProxyHeader
+  proxyHeader?: ProxyHeader | undefined
 }
 
 export type ConnectFailure = 'refused' | 'unreachable' | 'timeout' | 'reset' | 'tls'
@@ -207,7 +207,7 @@ export interface DialTarget {
   firstBytes: FirstBytes
   bypassCapture: boolean
   /** Written before anything else. */
-  proxyHeader?: ProxyHeader
+  proxyHeader?: ProxyHeader | undefined
   /**
    * Address that a proxy binds. 127.0.0.6 (inbound clusters) reaches the pod's own application; with the pod's own IP a
    * dial to the pod itself comes in again through its inbound capture. Absent: as 127.0.0.6.

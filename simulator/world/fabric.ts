@@ -98,7 +98,7 @@ export class Fabric implements LinkHost {
       destinationPort: target.port,
       tls: target.tls,
       firstBytes: target.firstBytes,
-      ...(target.proxyHeader === undefined ? {} : { proxyHeader: target.proxyHeader }),
+      proxyHeader: target.proxyHeader,
     }
     const { proxy } = from
     const sidecar = proxy !== null && !from.workload.gateway

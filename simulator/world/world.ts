@@ -191,7 +191,7 @@ export class World {
     this.entryIps = allocateEntryIps(this.resources, this.entryIps)
     if (changes.some(({ kind }) => SETTINGS.has(kind)) && this.rereadMeshConfig()) changes.push(MESH_WIDE)
     this.jwks.want(keySources(change.upsert ?? []))
-    const signer = this.citadel.reload(this.resources)
+    const signer = changes.some(({ kind }) => kind === 'Secret') ? this.citadel.reload(this.resources) : null
     if (signer !== null) this.note(`istiod signs under ${signer.root} from now on`)
     this.changed(changes)
   }

@@ -26,6 +26,8 @@ interface Line {
 }
 
 const HEIGHT = 140
+/** Of the charts, from top to bottom. */
+const ORDER = ['codes', 'parts', 'latency']
 const ROLES = ['--accent', '--ok', '--warn', '--denied', '--plane', '--tcp', '--fail', '--moon']
 const DASHES = [[], [6, 4], [2, 3], [8, 3, 2, 3]]
 const EVENT_ROLES: Partial<Record<EventFrame['kind'], string>> = { ejection: '--fail', return: '--ok', nack: '--fail' }
@@ -121,7 +123,7 @@ export function createCharts(place: HTMLElement, go: (time: number) => void): Ch
       known?.chart.destroy()
       known = { chart: chartOf(title, lines, unit), key }
       kept.set(id, known)
-      place.append(...[...ORDER].flatMap(one => kept.get(one)?.chart.root ?? []))
+      place.append(...ORDER.flatMap(one => kept.get(one)?.chart.root ?? []))
     }
     known.chart.setData([times, ...lines.map(({ values }) => values)] as uPlot.AlignedData)
   }
@@ -163,5 +165,3 @@ export function createCharts(place: HTMLElement, go: (time: number) => void): Ch
     },
   }
 }
-
-const ORDER = ['codes', 'parts', 'latency']

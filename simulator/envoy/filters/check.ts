@@ -5,6 +5,7 @@ import { CHECK_PATH } from '../../wire/check.ts'
 import type { HeaderLines, HttpRequest, HttpResponse } from '../../wire/types.ts'
 import { header } from '../json.ts'
 import type { Downstream } from '../proxy.ts'
+import { grpcAnswer, grpcCall } from './grpc-call.ts'
 
 /** error: nobody could be asked, or the authorizer said that it failed. */
 export interface CheckVerdict {
@@ -38,20 +39,7 @@ export function checkCall(down: Downstream, request: HttpRequest | null, body: s
       ...(down.sni === '' ? {} : { tls_session: { sni: down.sni } }),
     },
   }
-  return {
-    method: 'POST',
-    scheme: 'http',
-    authority,
-    path: CHECK_PATH,
-    headers: [
-      ['content-type', 'application/grpc'],
-      ['te', 'trailers'],
-    ],
-    body: JSON.stringify(check),
-    protocol: 'HTTP/2',
-    traceId: request?.traceId ?? 0,
-    parentSpan: request?.parentSpan ?? 0,
-  }
+  return grpcCall(authority, CHECK_PATH, check, request ?? { traceId: 0, parentSpan: 0 })
 }
 
 function httpPart(request: HttpRequest, body: string) {
@@ -79,8 +67,7 @@ function httpPart(request: HttpRequest, body: string) {
 
 /** What came back; null = nothing did. */
 export function checkVerdict(response: HttpResponse | null): CheckVerdict {
-  if (response === null || grpcStatus(response) !== '0') return { kind: 'error', ...NOTHING }
-  const answer = parse(response.body)
+  const answer: CheckResponse | null = grpcAnswer(response)
   if (answer === null) return { kind: 'error', ...NOTHING }
   const { ok_response: ok, denied_response: denied, error_response: failed } = answer
   if ((answer.status?.code ?? 0) === 0)
@@ -103,17 +90,3 @@ export function checkVerdict(response: HttpResponse | null): CheckVerdict {
 
 const lines = (options: readonly { header: { key: string; value: string } }[] = []): HeaderLines =>
   options.map(({ header: { key, value } }) => [key.toLowerCase(), value])
-
-function grpcStatus(response: HttpResponse): string | undefined {
-  return header(response.trailers ?? [], 'grpc-status') ?? header(response.headers, 'grpc-status')
-}
-
-/** Null: no message, or none of this kind. */
-function parse(body: string): CheckResponse | null {
-  try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null ? (value as CheckResponse) : null
-  } catch {
-    return null
-  }
-}

@@ -3,8 +3,9 @@
 import type { Json, JsonObject } from '../../xds/types.ts'
 import type { HttpStream } from '../http/stream.ts'
 import { header, list, number, object, text } from '../json.ts'
-import { compileHeaders, compileString } from '../matchers.ts'
+import { compileHeaders, compileQuery } from '../matchers.ts'
 import { parseQuery } from '../query.ts'
+import { compileOnce } from './http/filter.ts'
 
 export interface Descriptor {
   entries: { key: string; value: string }[]
@@ -59,7 +60,7 @@ const ACTIONS: { [kind: string]: (config: JsonObject) => Action } = {
         : null
   },
   query_parameter_value_match: config => {
-    const tests = list(config.query_parameters).map(queryTest)
+    const tests = list(config.query_parameters).map(compileQuery)
     const expected = config.expect_match !== false
     const entry = { key: text(config.descriptor_key) || 'query_match', value: text(config.descriptor_value) }
     return ({ request }) => {
@@ -80,16 +81,6 @@ const ACTIONS: { [kind: string]: (config: JsonObject) => Action } = {
   dynamic_metadata: config => metadataAction(config, 'DYNAMIC'),
 }
 
-function queryTest(config: Json): (query: Map<string, string>) => boolean {
-  const matcher = object(config)
-  const name = text(matcher.name)
-  const test = matcher.string_match === undefined ? null : compileString(matcher.string_match)
-  return query => {
-    const value = query.get(name)
-    return value !== undefined && (test === null || test(value))
-  }
-}
-
 function metadataAction(config: JsonObject, source: string): Action {
   const key = text(config.descriptor_key)
   const { key: filter, path } = object(config.metadata_key)
@@ -104,17 +95,20 @@ function metadataAction(config: JsonObject, source: string): Action {
   }
 }
 
-/** The rate limits of a route, a virtual host or a filter. An action that is not known gives no descriptor. */
-export function compileRateLimits(config: unknown): RateLimit[] {
-  return list(config).map(entry => {
+/** The rate limits of a route, a virtual host or a filter; absent = none. An action that is not known gives no descriptor. */
+export const rateLimitsOf = (config: Json | undefined): readonly RateLimit[] =>
+  Array.isArray(config) ? compileLimits(config) : []
+
+const compileLimits = compileOnce((config: readonly Json[]): RateLimit[] =>
+  config.map(entry => {
     const limit = object(entry)
     const actions = list(limit.actions).map((action): Action => {
       const [kind = '', value] = Object.entries(object(action))[0] ?? []
       return ACTIONS[kind]?.(object(value)) ?? (() => null)
     })
     return { stage: number(limit.stage), actions, hits: number(object(limit.hits_addend).number, 1) }
-  })
-}
+  }),
+)
 
 /** The descriptors of a request at one stage. */
 export function descriptorsOf(limits: readonly RateLimit[], stage: number, stream: HttpStream): Descriptor[] {
@@ -132,27 +126,15 @@ export function descriptorsOf(limits: readonly RateLimit[], stage: number, strea
   return found
 }
 
-const compiled = new WeakMap<object, RateLimit[]>()
-
-function once(list: unknown): RateLimit[] {
-  if (typeof list !== 'object' || list === null) return []
-  let found = compiled.get(list)
-  if (found === undefined) {
-    found = compileRateLimits(list)
-    compiled.set(list, found)
-  }
-  return found
-}
-
 /**
  * The limits that count for a stream: the route's, and the virtual host's where the route has none, or where that is asked for.
  * `option`: OVERRIDE (default), INCLUDE or IGNORE.
  */
-export function limitsOfRoute(stream: HttpStream, option: string): RateLimit[] {
+export function limitsOfRoute(stream: HttpStream, option: string): readonly RateLimit[] {
   const { route, host } = stream
   if (route === null) return []
-  const own = once(route.action.rate_limits)
-  const ofHost = once(host?.config.rate_limits)
+  const own = rateLimitsOf(route.action.rate_limits)
+  const ofHost = rateLimitsOf(host?.config.rate_limits as Json | undefined)
   if (option === 'INCLUDE' || route.action.include_vh_rate_limits === true) return [...own, ...ofHost]
   return option === 'IGNORE' || own.length > 0 ? own : ofHost
 }

@@ -8,6 +8,8 @@ import type { PoolUser } from '../upstream/pool-user.ts'
 /** `null`: no answer; `failure` of the request says what the router made of it. */
 export type AsyncAnswer = (response: HttpResponse | null) => void
 
+const NO_HOST = { status: 503, body: 'no healthy upstream' }
+
 export class AsyncRequest implements PoolUser, EventHandler {
   readonly outgoing: HttpRequest
   private readonly core: ProxyCore
@@ -15,7 +17,7 @@ export class AsyncRequest implements PoolUser, EventHandler {
   private handle: RequestHandle | null = null
   private timer: EventId = 0
   private over = false
-  private why = { status: 503, body: 'no healthy upstream' }
+  private why = NO_HOST
 
   constructor(core: ProxyCore, request: HttpRequest, answer: AsyncAnswer) {
     this.core = core

@@ -6,6 +6,7 @@ import type { Cluster, JsonObject } from '../../xds/types.ts'
 import { list, object, text } from '../json.ts'
 import { clockOf, type ProxyOptions } from '../options.ts'
 import { type CommonTls, compileCommonTls } from '../tls-context.ts'
+import { CHAIN_EXPIRED, CHAIN_NOT_YET_VALID, CHAIN_UNKNOWN, unverified, wrongSans } from '../tls-negotiation.ts'
 import type { ClusterCounters } from './counters.ts'
 import type { Host } from './host.ts'
 
@@ -38,7 +39,7 @@ export class TransportSockets {
   private readonly options: ProxyOptions
   private readonly counters: ClusterCounters
   /** Does any of them begin with a PROXY header? */
-  readonly tellsClients: boolean
+  private readonly tellsClients: boolean
   /** auto_san_validation: the server must carry the name that the request asks for. */
   private readonly autoSan: boolean
 
@@ -119,21 +120,13 @@ function verdict(tls: TlsContext, server: CertificateIdentity | null, options: P
   if (server === null) return NOT_TLS
   if (tls.checks) {
     const now = clockOf(options)
-    if (now < server.notBefore)
-      return failed('_X509_verify_cert:_certificate_verification_error_at_depth_0:_certificate_is_not_yet_valid')
-    if (now > server.notAfter)
-      return failed('_X509_verify_cert:_certificate_verification_error_at_depth_0:_certificate_has_expired')
-    if (tls.meshRoots && !options.trustRoots().includes(server.issuer))
-      return failed(
-        '_X509_verify_cert:_certificate_verification_error_at_depth_0:_unable_to_get_local_issuer_certificate',
-      )
+    if (now < server.notBefore) return CHAIN_NOT_YET_VALID
+    if (now > server.notAfter) return CHAIN_EXPIRED
+    if (tls.meshRoots && !options.trustRoots().includes(server.issuer)) return CHAIN_UNKNOWN
   }
   if (tls.names.length > 0 && !server.sans.some(san => tls.names.some(n => n.test(san)))) {
-    const has = server.sans.join(',_')
     // The mesh's certificates go through Envoy's SPIFFE validator, others through the default one.
-    if (tls.meshRoots) return failed(`_SAN_matcher,_certificate_SANs_are_[${has}]`)
-    const wanted = tls.names.map(n => n.want).join(',_')
-    return failed(`_verify_SAN_list,_expected_SANs:_[${wanted}],_certificate_SANs:_[${has}]`)
+    return tls.meshRoots ? wrongSans(server.sans) : notAmong(tls.names.map(n => n.want).join(',_'), server.sans)
   }
   return null
 }
@@ -141,11 +134,8 @@ function verdict(tls: TlsContext, server: CertificateIdentity | null, options: P
 /** Why the server's certificate does not carry a host's name. */
 function unnamed(host: string, server: CertificateIdentity | null): string | null {
   const sans = server?.sans ?? []
-  if (carriesName(sans, host)) return null
-  return failed(`_verify_SAN_list,_expected_SANs:_[${host}],_certificate_SANs:_[${sans.join(',_')}]`)
+  return carriesName(sans, host) ? null : notAmong(host, sans)
 }
 
-function failed(why: string): string {
-  const gap = why.startsWith('_') ? '' : '_'
-  return `TLS_error:|268435581:SSL_routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:verify_cert_failed:${gap}${why}:TLS_error_end`
-}
+const notAmong = (wanted: string, sans: readonly string[]): string =>
+  unverified(`verify_SAN_list,_expected_SANs:_[${wanted}],_certificate_SANs:_[${sans.join(',_')}]`)

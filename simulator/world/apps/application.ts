@@ -2,7 +2,6 @@
 // calls others, answers. It knows HTTP and nothing of meshes; its pod's network does the rest.
 import type { RandomTree, Scheduler } from '../../engine/index.ts'
 import type { Recorder } from '../../observation/types.ts'
-import type { RateLimitRequest } from '../../wire/rate-limit.ts'
 import type {
   Acceptor,
   AcceptResult,
@@ -13,11 +12,11 @@ import type {
   ServerConnection,
   ServerConnectionHandler,
 } from '../../wire/types.ts'
-import { CheckResponder, checked } from './authorizer.ts'
+import { checked, checkResponder } from './authorizer.ts'
 import { HttpClient, type Resolve } from './client.ts'
 import { type ApplicationDice, type Behaviour, compileBehaviour, handlingFor } from './compile.ts'
 import { KeepAlive } from './keep-alive.ts'
-import { isRateLimitCall, type RateLimiter, RateLimitResponder } from './rate-limiter.ts'
+import { isRateLimitCall, type RateLimiter, rateLimitResponder } from './rate-limiter.ts'
 import { Task } from './task.ts'
 import { serverIdentity } from './tls.ts'
 import type { BehaviourSpec } from './types.ts'
@@ -135,7 +134,7 @@ export class Application implements Acceptor {
     const { behaviour } = this
     this.arrived++
     if (this.rateLimiter !== null && isRateLimitCall(request.path)) {
-      const verdict = new RateLimitResponder(responder, this.verdictOn(request, this.rateLimiter))
+      const verdict = rateLimitResponder(responder, this.rateLimiter, request, () => this.scheduler.now)
       this.queue(new Task(this, handlingFor(behaviour, request), request, verdict, connection))
       return
     }
@@ -143,12 +142,8 @@ export class Application implements Acceptor {
     const task =
       question === null
         ? new Task(this, handlingFor(behaviour, request), request, responder, connection)
-        : new Task(this, handlingFor(behaviour, question), question, new CheckResponder(responder), connection)
+        : new Task(this, handlingFor(behaviour, question), question, checkResponder(responder), connection)
     this.queue(task)
-  }
-
-  private verdictOn({ body }: HttpRequest, limiter: RateLimiter) {
-    return () => limiter.answer(JSON.parse(body) as RateLimitRequest, this.scheduler.now)
   }
 
   /**

@@ -35,8 +35,8 @@ export interface Destination {
   port: number
   /** null: plain text. */
   tls: ClientTls | null
-  /** Address of the client in a PROXY header; absent: no header. */
-  proxyProtocol?: string
+  /** Written before anything else; absent: no header. */
+  proxyHeader?: ProxyHeader | undefined
 }
 
 export interface CallObserver {
@@ -149,11 +149,6 @@ export class OutgoingCall implements EventHandler {
   }
 }
 
-/** The port is nobody's: load balancers hardly ever tell it. */
-export function proxyHeaderOf({ proxyProtocol }: Destination): { proxyHeader?: ProxyHeader } {
-  return proxyProtocol === undefined ? {} : { proxyHeader: { ip: proxyProtocol, port: 40_000 } }
-}
-
 /** One connection, carrying at most one call at a time. */
 class Connection implements DialObserver, ResponseObserver {
   private readonly pool: Map<string, Connection[]> | null
@@ -176,8 +171,8 @@ class Connection implements DialObserver, ResponseObserver {
     const { protocol } = call.request
     const tls = helloFor(destination, protocol === 'HTTP/2' ? ['h2', 'http/1.1'] : ['http/1.1'])
     this.unproven = tls !== null
-    const target = { ip, port: destination.port, tls, firstBytes: protocol, bypassCapture: false }
-    this.attempt = network.dial({ ...target, ...proxyHeaderOf(destination) }, this)
+    const { port, proxyHeader } = destination
+    this.attempt = network.dial({ ip, port, tls, firstBytes: protocol, bypassCapture: false, proxyHeader }, this)
   }
 
   carry(call: OutgoingCall): void {

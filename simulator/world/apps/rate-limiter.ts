@@ -10,7 +10,8 @@ import {
   type RateLimitUnit,
   UNIT_SECONDS,
 } from '../../wire/rate-limit.ts'
-import type { HttpResponse, Responder, StreamResetReason } from '../../wire/types.ts'
+import type { HttpRequest, Responder } from '../../wire/types.ts'
+import { GrpcResponder } from './grpc-responder.ts'
 
 export interface RateLimitNode {
   key: string
@@ -93,36 +94,8 @@ function find(
 
 export const isRateLimitCall = (path: string): boolean => path === RATE_LIMIT_PATH
 
-/** Where a good answer of the application becomes the limiter's verdict; any other is a failed call. */
-export class RateLimitResponder implements Responder {
-  private readonly inner: Responder
-  private readonly verdict: () => RateLimitResponse
-
-  constructor(inner: Responder, verdict: () => RateLimitResponse) {
-    this.inner = inner
-    this.verdict = verdict
-  }
-
-  respond({ status, protocol }: HttpResponse): void {
-    const good = status === 200
-    this.inner.respond({
-      status: 200,
-      headers: [['content-type', 'application/grpc']],
-      body: good ? JSON.stringify(this.verdict()) : '',
-      trailers: [['grpc-status', good ? '0' : '2']],
-      protocol,
-    })
-  }
-
-  reset(reason: StreamResetReason): void {
-    this.inner.reset(reason)
-  }
-
-  get onCancel(): (() => void) | null {
-    return this.inner.onCancel
-  }
-
-  set onCancel(act: (() => void) | null) {
-    this.inner.onCancel = act
-  }
-}
+/** Where a good answer of the application becomes the limiter's on `request`; any other is a failed call. */
+export const rateLimitResponder = (inner: Responder, limiter: RateLimiter, request: HttpRequest, now: () => number) =>
+  new GrpcResponder(inner, ({ status }) =>
+    status === 200 ? limiter.answer(JSON.parse(request.body) as RateLimitRequest, now()) : null,
+  )

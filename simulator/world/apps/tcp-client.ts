@@ -2,7 +2,7 @@
 // then it closes. Without lines it only listens, as the clients of servers that speak first do (MySQL, SMTP).
 import { type EventHandler, type Scheduler, Timer } from '../../engine/index.ts'
 import type { ClientConnection, ConnectFailure, DialObserver, Network } from '../../wire/types.ts'
-import { type ClientFailure, type Destination, proxyHeaderOf, type Resolve } from './client.ts'
+import type { ClientFailure, Destination, Resolve } from './client.ts'
 import { helloFor } from './tls.ts'
 
 /** What is said on one connection. */
@@ -76,9 +76,9 @@ class Conversation implements EventHandler, DialObserver {
     }
     this.wait()
     const firstBytes = this.talk.line === null ? 'none' : 'unknown'
-    const { port } = destination
+    const { port, proxyHeader } = destination
     this.attempt = network.dial(
-      { ip, port, tls: helloFor(destination, []), firstBytes, bypassCapture: false, ...proxyHeaderOf(destination) },
+      { ip, port, tls: helloFor(destination, []), firstBytes, bypassCapture: false, proxyHeader },
       this,
     )
   }

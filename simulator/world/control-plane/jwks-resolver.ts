@@ -8,7 +8,8 @@ import type { EventHandler, Scheduler, SimTime } from '../../engine/types.ts'
 import { ISSUER, keySourceOf } from '../../registry/index.ts'
 import type { Resource } from '../../resources/types.ts'
 
-const ROUND = 0
+const ROUND = 1
+const AGAIN = 2
 
 const MINUTE = 60_000_000
 /** PILOT_JWT_PUB_KEY_REFRESH_INTERVAL. */
@@ -53,9 +54,10 @@ export class JwksResolver implements EventHandler {
   }
 
   /** A round begins, or a source is asked again within it. */
-  onEvent(_kind: number, again: unknown): void {
-    if (again !== null) {
-      ;(again as () => void)()
+  onEvent(kind: number, subject: unknown): void {
+    if (kind === AGAIN) {
+      const ask = subject as () => void
+      ask()
       return
     }
     let left = this.wanted.size
@@ -77,7 +79,7 @@ export class JwksResolver implements EventHandler {
   private ask(source: string, retries: number, done: (ok: boolean) => void): void {
     this.load(source, body => {
       if (body === null && retries > 0) {
-        this.host.scheduler.after(RETRY_PAUSE, this, ROUND, () => this.ask(source, retries - 1, done))
+        this.host.scheduler.after(RETRY_PAUSE, this, AGAIN, () => this.ask(source, retries - 1, done))
         return
       }
       if (body !== null && this.keys.get(source) !== body) {

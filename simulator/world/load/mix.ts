@@ -1,6 +1,6 @@
 // The requests of a load and their weights, made ready to send.
 import { invariant, parseDuration, type RandomStream } from '../../engine/index.ts'
-import type { HeaderLines, HttpProtocol, HttpRequest } from '../../wire/types.ts'
+import type { HeaderLines, HttpProtocol, HttpRequest, ProxyHeader } from '../../wire/types.ts'
 import { type ClientTls, type Destination, parseSocket, parseUrl, type Socket, type TcpTalk } from '../apps/index.ts'
 import { signJwt } from './jwt.ts'
 import type { LoadSpec, RequestSpec } from './types.ts'
@@ -66,7 +66,7 @@ function compileRequest(request: RequestSpec, spec: LoadSpec, epochSeconds: numb
       host: spec.via ?? target.host,
       port: target.port,
       tls: target.scheme === 'https' ? tlsOf(spec, target.host) : null,
-      ...headerOf(spec),
+      proxyHeader: headerOf(spec),
     },
     talk: null,
   }
@@ -75,8 +75,9 @@ function compileRequest(request: RequestSpec, spec: LoadSpec, epochSeconds: numb
 /** Names are those of the URL, also where the load connects to a gateway instead. */
 const tlsOf = (spec: LoadSpec, host: string): ClientTls => ({ sni: host, ...spec.tls })
 
-const headerOf = ({ proxyProtocol }: LoadSpec): Pick<Destination, 'proxyProtocol'> =>
-  proxyProtocol === undefined ? {} : { proxyProtocol }
+/** The port is nobody's: load balancers hardly ever tell it. */
+const headerOf = ({ proxyProtocol }: LoadSpec): ProxyHeader | undefined =>
+  proxyProtocol === undefined ? undefined : { ip: proxyProtocol, port: 40_000 }
 
 function overTcp(request: RequestSpec, spec: LoadSpec, { host, port, tls }: Socket): RequestTemplate {
   return {
@@ -88,7 +89,7 @@ function overTcp(request: RequestSpec, spec: LoadSpec, { host, port, tls }: Sock
     headers: [],
     body: '',
     protocol: 'HTTP/1.1',
-    destination: { host: spec.via ?? host, port, tls: tls ? tlsOf(spec, host) : null, ...headerOf(spec) },
+    destination: { host: spec.via ?? host, port, tls: tls ? tlsOf(spec, host) : null, proxyHeader: headerOf(spec) },
     talk: { line: request.send ?? null, lines: request.lines ?? 1, pauseUs: parseDuration(request.every ?? '0s') ?? 0 },
   }
 }

@@ -1,7 +1,6 @@
 // The shape of an HTTP filter. One filter is one file; an instance belongs to a connection manager's configuration and
 // holds only what was compiled from it. What belongs to one stream lives on the stream.
 import type { HttpRequest, HttpResponse } from '../../../wire/types.ts'
-import type { JsonObject } from '../../../xds/types.ts'
 import type { HttpStream } from '../../http/stream.ts'
 import { header } from '../../json.ts'
 
@@ -23,8 +22,8 @@ export function isPreflight({ method, headers }: HttpRequest): boolean {
 }
 
 /** Compiles each configuration once: routes hand the same object to every stream. */
-export function compileOnce<T>(compile: (config: JsonObject) => T): (config: JsonObject) => T {
-  const known = new WeakMap<JsonObject, { value: T }>()
+export function compileOnce<C extends object, T>(compile: (config: C) => T): (config: C) => T {
+  const known = new WeakMap<C, { value: T }>()
   return config => {
     let found = known.get(config)
     if (found === undefined) {

@@ -8,7 +8,7 @@ import type { HttpStream } from '../../http/stream.ts'
 import { duration, fraction, list, number, object, text } from '../../json.ts'
 import { type HeaderChange, headerChange } from '../../route.ts'
 import type { Counter, CounterOf } from '../../stats.ts'
-import { compileRateLimits, type Descriptor, descriptorsOf, limitsOfRoute } from '../descriptors.ts'
+import { type Descriptor, descriptorsOf, limitsOfRoute, rateLimitsOf } from '../descriptors.ts'
 import type { FilterStatus, HttpFilter } from './filter.ts'
 
 const RESOURCE_EXHAUSTED = 8
@@ -56,7 +56,7 @@ interface Limit {
   bucket: TokenBucket | null
   descriptors: DescriptorBucket[]
   alwaysDefault: boolean
-  ownLimits: ReturnType<typeof compileRateLimits> | null
+  ownLimits: ReturnType<typeof rateLimitsOf> | null
   stage: number
   hostOption: string
   enabled: number
@@ -162,7 +162,7 @@ function compileLimit(config: JsonObject, now: number, counter: CounterOf): Limi
     bucket: config.token_bucket === undefined ? null : new TokenBucket(object(config.token_bucket), now),
     descriptors: list(config.descriptors).map(compileDescriptor),
     alwaysDefault: config.always_consume_default_token_bucket !== false,
-    ownLimits: list(config.rate_limits).length === 0 ? null : compileRateLimits(config.rate_limits),
+    ownLimits: list(config.rate_limits).length === 0 ? null : rateLimitsOf(config.rate_limits),
     stage: number(config.stage),
     hostOption: text(config.vh_rate_limits, 'OVERRIDE'),
     enabled: fraction(object(config.filter_enabled).default_value),

@@ -3,21 +3,20 @@
 import { RATE_LIMIT_PATH, type RateLimitRequest, type RateLimitResponse } from '../../../wire/rate-limit.ts'
 import type { HeaderLines, HttpRequest, HttpResponse } from '../../../wire/types.ts'
 import { httpStatusOf } from '../../../xds/http-status.ts'
-import type { JsonObject } from '../../../xds/types.ts'
+import type { Json, JsonObject } from '../../../xds/types.ts'
 import { put } from '../../header-lines.ts'
 import { AsyncRequest } from '../../http/async-client.ts'
 import type { HttpStream } from '../../http/stream.ts'
 import { duration, header, number, object, text } from '../../json.ts'
-import { compileRateLimits, type Descriptor, descriptorsOf, limitsOfRoute } from '../descriptors.ts'
-import { compileOnce, type FilterStatus, type HttpFilter } from './filter.ts'
+import { type Descriptor, descriptorsOf, limitsOfRoute, rateLimitsOf } from '../descriptors.ts'
+import { grpcAnswer, grpcCall } from '../grpc-call.ts'
+import type { FilterStatus, HttpFilter } from './filter.ts'
 import { draftHeaders } from './ratelimit-headers.ts'
 
 const DEFAULT_TIMEOUT_US = 20_000
 const RESOURCE_EXHAUSTED = 8
 const FILTER = 'envoy.filters.http.ratelimit'
 const INTERNAL = 'x-envoy-internal'
-
-const limitsOfFilter = compileOnce((config: JsonObject) => compileRateLimits(config.rate_limits))
 
 export class RateLimitFilter implements HttpFilter {
   readonly name: string
@@ -33,12 +32,12 @@ export class RateLimitFilter implements HttpFilter {
   private readonly tells: boolean
   private readonly draft: boolean
   private readonly requestType: string
-  private readonly own: JsonObject
+  private readonly ownLimits: Json | undefined
   private readonly forClient = new WeakMap<HttpStream, HeaderLines>()
 
   constructor(name: string, config: JsonObject) {
     this.name = name
-    this.own = config
+    this.ownLimits = config.rate_limits
     const rpc = object(object(config.rate_limit_service).grpc_service)
     this.domain = text(config.domain)
     this.stage = number(config.stage)
@@ -60,7 +59,7 @@ export class RateLimitFilter implements HttpFilter {
     const descriptors = this.descriptors(stream)
     if (descriptors.length === 0) return 'continue'
     const asked = new AsyncRequest(stream.core, this.question(stream, descriptors), response =>
-      this.decide(stream, answerOf(response)),
+      this.decide(stream, grpcAnswer(response) as RateLimitResponse | null),
     )
     stream.onDestroy(() => asked.cancel())
     asked.send(this.cluster, this.timeout)
@@ -74,8 +73,8 @@ export class RateLimitFilter implements HttpFilter {
 
   private descriptors(stream: HttpStream): Descriptor[] {
     const route = stream.perFilter(this.name) ?? stream.perFilter(FILTER)
-    if (route?.rate_limits !== undefined) return descriptorsOf(limitsOfFilter(route), this.stage, stream)
-    if (this.own.rate_limits !== undefined) return descriptorsOf(limitsOfFilter(this.own), this.stage, stream)
+    if (route?.rate_limits !== undefined) return descriptorsOf(rateLimitsOf(route.rate_limits), this.stage, stream)
+    if (this.ownLimits !== undefined) return descriptorsOf(rateLimitsOf(this.ownLimits), this.stage, stream)
     return descriptorsOf(limitsOfRoute(stream, text(route?.vh_rate_limits, 'OVERRIDE')), this.stage, stream)
   }
 
@@ -85,20 +84,7 @@ export class RateLimitFilter implements HttpFilter {
       domain: this.domain,
       descriptors: descriptors.map(({ entries, hits }) => ({ entries, ...(hits === 1 ? {} : { hits_addend: hits }) })),
     }
-    return {
-      method: 'POST',
-      scheme: 'http',
-      authority: this.authority,
-      path: RATE_LIMIT_PATH,
-      headers: [
-        ['content-type', 'application/grpc'],
-        ['te', 'trailers'],
-      ],
-      body: JSON.stringify(body),
-      protocol: 'HTTP/2',
-      traceId: request.traceId,
-      parentSpan: stream.span,
-    }
+    return grpcCall(this.authority, RATE_LIMIT_PATH, body, { traceId: request.traceId, parentSpan: stream.span })
   }
 
   private decide(stream: HttpStream, answer: RateLimitResponse | null): void {
@@ -142,13 +128,3 @@ export class RateLimitFilter implements HttpFilter {
 }
 
 const atLeast400 = (status: number, fallback: number): number => (status < 400 ? fallback : status)
-
-/** Null: no answer, or none that can be read. */
-function answerOf(response: HttpResponse | null): RateLimitResponse | null {
-  if (response === null || header(response.trailers ?? response.headers, 'grpc-status') !== '0') return null
-  try {
-    return JSON.parse(response.body) as RateLimitResponse
-  } catch {
-    return null
-  }
-}

@@ -1,19 +1,14 @@
 // What scripts may ask: bodies, metadata, the stream's facts and its connection's (wrappers.cc of the Lua filter and of
 // source/extensions/filters/common/lua).
 import lua from 'fengari/src/lua.js'
-import type { JsonObject } from '../../../../xds/types.ts'
+import type { Json, JsonObject } from '../../../../xds/types.ts'
 import type { HttpStream } from '../../../http/stream.ts'
 import { type LuaState, luaText, raise } from './machine.ts'
-import { LuaClass, pushJson, readJson, type Scope, stringAt } from './values.ts'
+import { LuaClass, pushJson, pushText, pushWalk, readJson, type Scope, stringAt } from './values.ts'
 
 export interface Buffer {
   read(): string
   write(body: string): void
-}
-
-const pushText = (L: LuaState, text: string): number => {
-  lua.lua_pushstring(L, luaText(text))
-  return 1
 }
 
 /** Indices count bytes, from 0. */
@@ -39,46 +34,29 @@ export const BUFFER = new LuaClass<Buffer>({
   },
 })
 
-/** A struct with names on its first level. */
-export interface MetadataPlace {
-  entries(): [string, unknown][]
-  get(name: string): unknown
-}
-
-export const metadataPlace = (values: JsonObject): MetadataPlace => ({
-  entries: () => Object.entries(values),
-  get: name => values[name],
-})
-
-function pairsOf(entries: [string, unknown][], L: LuaState): number {
-  let at = 0
-  lua.lua_pushjsfunction(L, state => {
-    const entry = entries[at++]
-    if (entry === undefined) {
-      lua.lua_pushnil(state)
-      return 1
-    }
-    pushText(state, entry[0])
-    pushJson(state, entry[1] as never)
+function pairsOf(entries: readonly [string, Json | undefined][], L: LuaState): number {
+  return pushWalk(L, entries, (state, [name, value]) => {
+    pushText(state, name)
+    pushJson(state, value)
     return 2
   })
-  return 1
 }
 
-export const METADATA = new LuaClass<MetadataPlace>(
+/** A struct with names on its first level. */
+export const METADATA = new LuaClass<JsonObject>(
   {
-    get: (place, L) => {
-      pushJson(L, place.get(stringAt(L, 2)) as never)
+    get: (values, L) => {
+      pushJson(L, values[stringAt(L, 2)])
       return 1
     },
   },
-  (place, L) => pairsOf(place.entries(), L),
+  (values, L) => pairsOf(Object.entries(values), L),
 )
 
 const DYNAMIC_METADATA = new LuaClass<HttpStream>(
   {
     get: (stream, L) => {
-      pushJson(L, stream.metadata.get(stringAt(L, 2)) as never)
+      pushJson(L, stream.metadata.get(stringAt(L, 2)))
       return 1
     },
     set: (stream, L) => {

@@ -43,13 +43,11 @@ declare module 'fengari/src/*' {
     lua_next(L: LuaState, index: number): boolean
     lua_pop(L: LuaState, count: number): void
     lua_gettop(L: LuaState): number
-    lua_settop(L: LuaState, index: number): void
     lua_absindex(L: LuaState, index: number): number
     lua_type(L: LuaState, index: number): number
     lua_toboolean(L: LuaState, index: number): boolean
     lua_tonumber(L: LuaState, index: number): number
     lua_tostring(L: LuaState, index: number): LuaString | null
-    lua_xmove(from: LuaState, to: LuaState, count: number): void
     lua_pcall(L: LuaState, args: number, results: number, handler: number): number
     lua_resume(L: LuaState, from: LuaState | null, args: number): number
     lua_yield(L: LuaState, results: number): number
@@ -63,7 +61,6 @@ declare module 'fengari/src/*' {
     luaL_checktype(L: LuaState, index: number, type: number): void
     luaL_ref(L: LuaState, index: number): number
     luaL_unref(L: LuaState, index: number, ref: number): void
-    luaL_tolstring(L: LuaState, index: number): LuaString
     luaopen_base: LuaFunction
     luaopen_string: LuaFunction
     luaopen_table: LuaFunction

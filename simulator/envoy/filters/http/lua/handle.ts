@@ -10,7 +10,7 @@ import { AsyncRequest } from '../../../http/async-client.ts'
 import type { HttpStream } from '../../../http/stream.ts'
 import { header, object } from '../../../json.ts'
 import type { FilterStatus } from '../filter.ts'
-import { BUFFER, type Buffer, CONNECTION, METADATA, metadataPlace, STREAM_INFO } from './facts.ts'
+import { BUFFER, type Buffer, CONNECTION, METADATA, STREAM_INFO } from './facts.ts'
 import { HEADER_MAP, type HeaderMap, requestHeaders, responseHeaders, trailerHeaders } from './headers.ts'
 import { type LuaMachine, type LuaRun, type LuaState, luaText, raise } from './machine.ts'
 import {
@@ -20,6 +20,7 @@ import {
   optionalString,
   pushHeaders,
   pushJson,
+  pushText,
   type Scope,
   stringAt,
 } from './values.ts'
@@ -160,15 +161,10 @@ export class StreamHandle {
     return {
       read: () => (response ?? stream.request).body,
       write: body => {
-        const length = String(body.length)
-        if (response !== null) {
-          response.body = body
-          if (header(response.headers, 'content-length') !== undefined) put(response.headers, 'content-length', length)
-        } else {
-          if (header(stream.request.headers, 'content-length') !== undefined)
-            put(stream.ownHeaders(), 'content-length', length)
-          stream.change({ body })
-        }
+        if (response === null) stream.change({ body })
+        else response.body = body
+        const { headers } = response ?? stream.request
+        if (header(headers, 'content-length') !== undefined) put(headers, 'content-length', String(body.length))
       },
     }
   }
@@ -181,19 +177,13 @@ export class StreamHandle {
 /** The last arguments of httpCall: a time and a flag, or a table of options. */
 function callOptions(L: LuaState): { timeoutMs: number; asynchronous: boolean } {
   if (lua.lua_type(L, 5) !== lua.LUA_TTABLE) return { timeoutMs: lua.lua_tonumber(L, 5), asynchronous: flagAt(L, 6) }
-  const option = (name: string): void => {
-    lua.lua_pushstring(L, luaText(name))
-  }
-  let timeoutMs = 0
-  let asynchronous = false
-  option('timeout_ms')
+  pushText(L, 'timeout_ms')
   lua.lua_rawget(L, 5)
-  timeoutMs = lua.lua_tonumber(L, -1) || 0
-  option('asynchronous')
+  pushText(L, 'asynchronous')
   lua.lua_rawget(L, 5)
-  asynchronous = lua.lua_toboolean(L, -1)
+  const options = { timeoutMs: lua.lua_tonumber(L, -2) || 0, asynchronous: lua.lua_toboolean(L, -1) }
   lua.lua_pop(L, 2)
-  return { timeoutMs, asynchronous }
+  return options
 }
 
 function flagAt(L: LuaState, index: number): boolean {
@@ -234,8 +224,8 @@ function pushBody(handle: StreamHandle, L: LuaState): number {
 
 /** The metadata that a route or virtual host has for this filter. */
 function pushMetadata(handle: StreamHandle, L: LuaState, config: unknown): number {
-  const all = object(object(object(config as never).metadata).filter_metadata)
-  METADATA.push(L, handle.main, metadataPlace(object(all[handle.name] ?? all['envoy.filters.http.lua'])), handle.scope)
+  const all = object(object(object(config).metadata).filter_metadata)
+  METADATA.push(L, handle.main, object(all[handle.name] ?? all['envoy.filters.http.lua']), handle.scope)
   return 1
 }
 
@@ -273,7 +263,7 @@ const STREAM_HANDLE = new LuaClass<StreamHandle>({
     return 1
   },
   filterContext: (handle, L) => {
-    METADATA.push(L, handle.main, metadataPlace(object(handle.context as never)), handle.scope)
+    METADATA.push(L, handle.main, object(handle.context), handle.scope)
     return 1
   },
   streamInfo: (handle, L) => {
@@ -288,18 +278,12 @@ const STREAM_HANDLE = new LuaClass<StreamHandle>({
     stream.clearRouteCache()
     return 0
   },
-  base64Escape: (_handle, L) => {
-    lua.lua_pushstring(L, luaText(toBase64(luaText(stringAt(L, 2)))))
-    return 1
-  },
+  base64Escape: (_handle, L) => pushText(L, toBase64(luaText(stringAt(L, 2)))),
   timestamp: (handle, L) => {
     lua.lua_pushnumber(L, timestamp(handle, L))
     return 1
   },
-  timestampString: (handle, L) => {
-    lua.lua_pushstring(L, luaText(String(timestamp(handle, L))))
-    return 1
-  },
+  timestampString: (handle, L) => pushText(L, String(timestamp(handle, L))),
   logTrace: log('trace'),
   logDebug: log('debug'),
   logInfo: log('info'),

@@ -3,8 +3,8 @@ import lua from 'fengari/src/lua.js'
 import type { HeaderLines, HttpResponse } from '../../../../wire/types.ts'
 import { put, remove } from '../../../header-lines.ts'
 import type { HttpStream } from '../../../http/stream.ts'
-import { type LuaState, luaText, raise } from './machine.ts'
-import { LuaClass, stringAt } from './values.ts'
+import { type LuaState, raise } from './machine.ts'
+import { LuaClass, pushText, pushWalk, stringAt } from './values.ts'
 
 /** Header lines with their pseudo headers. */
 export interface HeaderMap {
@@ -79,28 +79,18 @@ function checkModifiable(map: HeaderMap, L: LuaState): void {
   if (map.iterating) raise(L, 'header map cannot be modified while iterating')
 }
 
-function pushText(L: LuaState, text: string | undefined): number {
-  if (text === undefined) return 0
-  lua.lua_pushstring(L, luaText(text))
-  return 1
-}
-
 /** pairs(): one walk at a time. */
 function iterate(map: HeaderMap, L: LuaState): number {
   if (map.iterating) raise(L, 'cannot create a second iterator before completing the first')
   map.iterating = true
-  const lines = all(map)
-  let at = 0
-  lua.lua_pushjsfunction(L, state => {
-    const line = lines[at++]
-    if (line === undefined) {
+  return pushWalk(
+    L,
+    all(map),
+    (state, [name, value]) => pushText(state, name) + pushText(state, value),
+    () => {
       map.iterating = false
-      lua.lua_pushnil(state)
-      return 1
-    }
-    return pushText(state, line[0]) + pushText(state, line[1])
-  })
-  return 1
+    },
+  )
 }
 
 export const HEADER_MAP = new LuaClass<HeaderMap>(

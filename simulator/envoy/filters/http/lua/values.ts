@@ -5,10 +5,38 @@ import type { HeaderLines } from '../../../../wire/types.ts'
 import type { Json, JsonObject } from '../../../../xds/types.ts'
 import { jsText, type LuaState, luaText, raise } from './machine.ts'
 
+/** Pushes a text; nothing for none. Returns how many values it pushed. */
+export function pushText(L: LuaState, text: string | undefined): number {
+  if (text === undefined) return 0
+  lua.lua_pushstring(L, luaText(text))
+  return 1
+}
+
+/**
+ * Pushes the function that pairs() walks with: it pushes one entry after the other and says how many values that were, then
+ * nil. `ended` is told when all have been given.
+ */
+export function pushWalk<T>(
+  L: LuaState,
+  entries: readonly T[],
+  push: (state: LuaState, entry: T) => number,
+  ended: () => void = () => {},
+): number {
+  let at = 0
+  lua.lua_pushjsfunction(L, state => {
+    const entry = entries[at++]
+    if (entry !== undefined) return push(state, entry)
+    ended()
+    lua.lua_pushnil(state)
+    return 1
+  })
+  return 1
+}
+
 /** Pushes one value; objects and lists become tables. Null is nil. */
 export function pushJson(L: LuaState, value: Json | undefined): void {
   if (value === null || value === undefined) lua.lua_pushnil(L)
-  else if (typeof value === 'string') lua.lua_pushstring(L, luaText(value))
+  else if (typeof value === 'string') pushText(L, value)
   else if (typeof value === 'number') lua.lua_pushnumber(L, value)
   else if (typeof value === 'boolean') lua.lua_pushboolean(L, value)
   else {
@@ -20,7 +48,7 @@ export function pushJson(L: LuaState, value: Json | undefined): void {
       })
     else
       for (const [key, item] of Object.entries(value)) {
-        lua.lua_pushstring(L, luaText(key))
+        pushText(L, key)
         pushJson(L, item)
         lua.lua_rawset(L, -3)
       }
@@ -98,8 +126,8 @@ export function headersAt(L: LuaState, index: number): HeaderLines {
 export function pushHeaders(L: LuaState, lines: HeaderLines): void {
   lua.lua_newtable(L)
   for (const [name, value] of lines) {
-    lua.lua_pushstring(L, luaText(name))
-    lua.lua_pushstring(L, luaText(value))
+    pushText(L, name)
+    pushText(L, value)
     lua.lua_rawset(L, -3)
   }
 }
