@@ -4,6 +4,16 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { signJwt } from '../../simulator/world/load/jwt.ts'
 import { ask } from '../unit/security/mesh.ts'
+import {
+  type Condition,
+  list,
+  listed,
+  type Mode,
+  matches,
+  type Rule as PolicyRule,
+  some,
+  type Test,
+} from './policies.ts'
 
 interface Source {
   requestPrincipals?: string[]
@@ -19,21 +29,11 @@ interface Operation {
   notPaths?: string[]
   ports?: string[]
 }
-interface Condition {
-  key: string
-  values?: string[]
-  notValues?: string[]
-}
-interface Rule {
-  from?: { source: Source }[]
-  to?: { operation: Operation }[]
-  when?: Condition[]
-}
+type Rule = PolicyRule<Source, Operation>
 interface Policy {
   action: 'ALLOW' | 'DENY' | 'CUSTOM' | 'AUDIT'
   rules: Rule[]
 }
-type Mode = 'STRICT' | 'PERMISSIVE' | 'DISABLE'
 interface Call {
   client: 'alpha' | 'beta' | 'legacy'
   /** Absent: a connection of bytes to port 9000. */
@@ -58,15 +58,6 @@ const CLIENTS = {
   legacy: { namespace: 'old', ip: '10.80.3.3', sidecar: false },
 }
 const GROUPS: Record<string, string[]> = { ann: ['staff', 'admin'], bob: ['guest'] }
-
-function matches(pattern: string, value: string): boolean {
-  if (pattern === '*') return value !== ''
-  if (pattern.endsWith('*')) return value.startsWith(pattern.slice(0, -1))
-  return pattern.startsWith('*') ? value.endsWith(pattern.slice(1)) : pattern === value
-}
-type Test = (pattern: string) => boolean
-const holds = (test: Test, some?: string[], none?: string[]): boolean =>
-  (some === undefined || some.some(test)) && (none === undefined || !none.some(test))
 
 /** `{*}` is one segment, `{**}` any rest. */
 function pathMatches(pattern: string, path: string): boolean {
@@ -102,18 +93,18 @@ function permitted(mesh: Mesh, { client, path, subject, door }: Call): boolean {
     (action: Policy['action']) =>
     (r: Rule): boolean => {
       const from = (s: Source) =>
-        holds(p => mutual && matches(p, namespace), s.namespaces) &&
-        holds(p => inBlock(p, ip), s.ipBlocks, s.notIpBlocks) &&
+        listed(p => mutual && matches(p, namespace), s.namespaces) &&
+        listed(p => inBlock(p, ip), s.ipBlocks, s.notIpBlocks) &&
         http(action, (s.requestPrincipals ?? s.notRequestPrincipals) !== undefined, () =>
-          holds(principal, s.requestPrincipals, s.notRequestPrincipals),
+          listed(principal, s.requestPrincipals, s.notRequestPrincipals),
         )
       const to = (o: Operation) =>
-        holds(p => p === (tcp ? '9000' : '8000'), o.ports) &&
-        http(action, (o.hosts ?? o.notHosts) !== undefined, () => holds(host, o.hosts, o.notHosts)) &&
+        listed(p => p === (tcp ? '9000' : '8000'), o.ports) &&
+        http(action, (o.hosts ?? o.notHosts) !== undefined, () => listed(host, o.hosts, o.notHosts)) &&
         http(action, (o.paths ?? o.notPaths) !== undefined, () =>
-          holds(p => pathMatches(p, path ?? ''), o.paths, o.notPaths),
+          listed(p => pathMatches(p, path ?? ''), o.paths, o.notPaths),
         )
-      const when = (c: Condition) => http(action, true, () => holds(claim, c.values, c.notValues))
+      const when = (c: Condition) => http(action, true, () => listed(claim, c.values, c.notValues))
       return (
         (r.from === undefined || r.from.some(one => from(one.source))) &&
         (r.to === undefined || r.to.some(one => to(one.operation))) &&
@@ -130,9 +121,6 @@ function permitted(mesh: Mesh, { client, path, subject, door }: Call): boolean {
 
 // The meshes that are tried.
 
-const list = (...values: string[]) => fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 2 })
-const some = <T extends object>(fields: { [K in keyof T]-?: fc.Arbitrary<NonNullable<T[K]>> }): fc.Arbitrary<T> =>
-  fc.record(fields, { requiredKeys: [] }).filter(made => Object.keys(made).length > 0) as unknown as fc.Arbitrary<T>
 const requestPrincipals = list(`${ISSUER}/ann`, `${ISSUER}/*`, '*/bob', '*')
 const blocks = list('10.70.0.0/16', '10.70.1.1', '10.80.0.0/12', '10.0.0.0/8')
 const hosts = list('server.srv:8000', 'SERVER.srv*', '*:8000', 'server.srv', '*')

@@ -4,6 +4,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Ask, ask } from '../unit/security/mesh.ts'
+import { type Condition, list, listed, type Mode, matches, type Rule as PolicyRule, some } from './policies.ts'
 
 interface Source {
   principals?: string[]
@@ -19,23 +20,13 @@ interface Operation {
   ports?: string[]
   notPorts?: string[]
 }
-interface Condition {
-  key: string
-  values?: string[]
-  notValues?: string[]
-}
-interface Rule {
-  from?: { source: Source }[]
-  to?: { operation: Operation }[]
-  when?: Condition[]
-}
+type Rule = PolicyRule<Source, Operation>
 interface Policy {
   namespace: string
   action: 'ALLOW' | 'DENY'
   selector?: { matchLabels: Record<string, string> }
   rules?: Rule[]
 }
-type Mode = 'STRICT' | 'PERMISSIVE' | 'DISABLE'
 interface Call {
   client: 'alpha.foo' | 'beta.bar' | 'legacy.old'
   method: string
@@ -51,18 +42,8 @@ interface Mesh {
 
 // The evaluator: https://istio.io/latest/docs/reference/config/security/authorization-policy/ and .../peer_authentication/
 
-/** Exact, prefix `abc*`, suffix `*abc`, presence `*`. */
-function matches(pattern: string, value: string | undefined): boolean {
-  if (value === undefined) return false
-  if (pattern === '*') return value !== ''
-  if (pattern.endsWith('*')) return value.startsWith(pattern.slice(0, -1))
-  if (pattern.startsWith('*')) return value.endsWith(pattern.slice(1))
-  return pattern === value
-}
-/** A list that is not set is not looked at; a negative one holds when none of it matches. */
 const holds = (value: string | undefined, some?: string[], none?: string[]): boolean =>
-  (some === undefined || some.some(pattern => matches(pattern, value))) &&
-  (none === undefined || !none.some(pattern => matches(pattern, value)))
+  listed(pattern => matches(pattern, value), some, none)
 
 const mode = ({ modes }: Mesh): Mode => modes.workload ?? modes.namespace ?? modes.mesh ?? 'PERMISSIVE'
 
@@ -104,11 +85,6 @@ const PRINCIPALS = [
   '*/sa/beta',
   '*',
 ]
-const list = (...values: string[]) => fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 2 })
-/** At least one field is set: the webhook refuses an empty source or operation. */
-const some = <T extends object>(fields: { [K in keyof T]-?: fc.Arbitrary<NonNullable<T[K]>> }): fc.Arbitrary<T> =>
-  fc.record(fields, { requiredKeys: [] }).filter(made => Object.keys(made).length > 0) as unknown as fc.Arbitrary<T>
-
 const namespaces = list('foo', 'bar', 'f*', '*r', '*')
 const principals = list(...PRINCIPALS)
 const methods = list('GET', 'POST', 'P*')

@@ -4,22 +4,12 @@ import { expect, test } from 'vitest'
 import type { Observation, Recorder } from '../../simulator/observation/types.ts'
 import { loadResources, meshConfigFrom } from '../../simulator/resources/index.ts'
 import { World } from '../../simulator/world/index.ts'
+import { served } from '../unit/envoy-filters/http-mesh.ts'
 
 const HOUR = 3_600_000_000
 const YEAR = 365 * 24 * HOUR
 const PAIRS = 100
 
-const pod = (name: string): string => `---
-apiVersion: v1
-kind: Service
-metadata: {name: ${name}}
-spec: {selector: {app: ${name}}, ports: [{name: http, port: 8000}]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: ${name}, labels: {app: ${name}}, annotations: {sidecar.istio.io/inject: "true"}}
-spec: {containers: [{name: app, ports: [{containerPort: 8000}]}]}
-`
 class Counter implements Recorder {
   readonly renewed = new Map<string, number>()
   readonly answers = new Map<string, number>()
@@ -91,7 +81,7 @@ function ask(world: World, counter: Counter, from: string, to: string): void {
 
 test('a year of rotation for 200 pods loses no request', () => {
   const names = Array.from({ length: PAIRS }, (_, i) => [`client-${i}`, `server-${i}`] as const)
-  const content = names.map(([client, server]) => pod(client) + pod(server)).join('')
+  const content = names.map(([client, server]) => served(client) + served(server)).join('')
   const { resources } = loadResources([{ name: 'mesh.yaml', content }])
   const counter = new Counter()
   const { meshConfig } = meshConfigFrom(resources)

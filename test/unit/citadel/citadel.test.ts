@@ -3,18 +3,10 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { Authority } from '../../../simulator/citadel/index.ts'
 import { loadResources } from '../../../simulator/resources/index.ts'
-import { ask, httpMesh } from '../envoy-filters/http-mesh.ts'
+import { ask, FRESH, httpMesh } from '../envoy-filters/http-mesh.ts'
 
 const MINUTE = 60_000_000
 const HOUR = 60 * MINUTE
-/** No connection is used twice: every request is a handshake. */
-const FRESH = `
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: {name: server}
-spec: {host: server, trafficPolicy: {connectionPool: {http: {maxRequestsPerConnection: 1}}}}
-`
 const mesh = () => httpMesh(FRESH, ['stream', 'certificate'])
 type Mesh = ReturnType<typeof mesh>
 const status = (m: Mesh): number | string => {

@@ -6,7 +6,8 @@ import { loadResources, meshConfigFrom } from '../../../simulator/resources/inde
 import type { HttpRequest, HttpResponse } from '../../../simulator/wire/types.ts'
 import { World } from '../../../simulator/world/index.ts'
 
-const pod = (name: string, ip: string): string => `
+/** A Service and its pod with a sidecar; without `ip` the world gives it one. */
+export const served = (name: string, ip = ''): string => `
 ---
 apiVersion: v1
 kind: Service
@@ -16,11 +17,35 @@ spec: {selector: {app: ${name}}, ports: [{name: http, port: 8000}]}
 apiVersion: v1
 kind: Pod
 metadata: {name: ${name}, labels: {app: ${name}}, annotations: {sidecar.istio.io/inject: "true"}}
-spec: {containers: [{name: app, ports: [{containerPort: 8000}]}]}
-status: {podIP: ${ip}}
+spec: {containers: [{name: app, ports: [{containerPort: 8000}]}]}${ip === '' ? '' : `\nstatus: {podIP: ${ip}}`}
 `
 
-export const PODS = pod('client', '10.1.0.1') + pod('server', '10.1.0.2') + pod('other', '10.1.0.3')
+const PODS = served('client', '10.1.0.1') + served('server', '10.1.0.2') + served('other', '10.1.0.3')
+
+/** No connection to the server is used twice: every request is a handshake. */
+export const FRESH = `
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: server}
+spec: {host: server, trafficPolicy: {connectionPool: {http: {maxRequestsPerConnection: 1}}}}
+`
+
+/** An EnvoyFilter that puts an HTTP filter before the router of the client's sidecar; `more`: further patches. */
+export function clientFilter(name: string, typedConfig: object, ...more: object[]): string {
+  const manager = {
+    name: 'envoy.filters.network.http_connection_manager',
+    subFilter: { name: 'envoy.filters.http.router' },
+  }
+  const insert = {
+    applyTo: 'HTTP_FILTER',
+    match: { context: 'SIDECAR_OUTBOUND', listener: { filterChain: { filter: manager } } },
+    patch: { operation: 'INSERT_BEFORE', value: { name, typed_config: typedConfig } },
+  }
+  const spec = { workloadSelector: { labels: { app: 'client' } }, configPatches: [insert, ...more] }
+  const metadata = { name: 'client-filter' }
+  return `\n---\n${JSON.stringify({ apiVersion: 'networking.istio.io/v1alpha3', kind: 'EnvoyFilter', metadata, spec })}\n`
+}
 
 export function httpMesh(text: string, kinds: Observation['kind'][] = ['stream']) {
   const { resources, diagnostics } = loadResources([{ name: 'mesh.yaml', content: PODS + text }])

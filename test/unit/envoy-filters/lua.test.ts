@@ -1,30 +1,12 @@
 // Held against real Envoy 1.40 with the same scripts: what the server and the client saw, and the details.
 import { describe, expect, test } from 'vitest'
-import { ask, httpMesh } from './http-mesh.ts'
+import { ask, clientFilter, httpMesh } from './http-mesh.ts'
 
-const lua = (script: string): string => `
----
-apiVersion: networking.istio.io/v1alpha3
-kind: EnvoyFilter
-metadata: {name: lua}
-spec:
-  workloadSelector: {labels: {app: client}}
-  configPatches:
-  - applyTo: HTTP_FILTER
-    match: {context: SIDECAR_OUTBOUND, listener: {filterChain: {filter: {name: envoy.filters.network.http_connection_manager, subFilter: {name: envoy.filters.http.router}}}}}
-    patch:
-      operation: INSERT_BEFORE
-      value:
-        name: lua
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua
-          default_source_code:
-            inline_string: |
-${script
-  .split('\n')
-  .map(line => `              ${line}`)
-  .join('\n')}
-`
+const lua = (script: string): string =>
+  clientFilter('lua', {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua',
+    default_source_code: { inline_string: `${script}\n` },
+  })
 const onRequest = (body: string): string => `function envoy_on_request(h)\n${body}\nend`
 
 function run(script: string, part = {}) {

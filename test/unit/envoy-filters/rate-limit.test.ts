@@ -5,39 +5,35 @@ import { loadResources } from '../../../simulator/resources/index.ts'
 import type { Resource } from '../../../simulator/resources/types.ts'
 import { rateLimitsOf } from '../../../simulator/scenario/rate-limits.ts'
 import { RateLimiter } from '../../../simulator/world/apps/index.ts'
-import { ask, httpMesh } from './http-mesh.ts'
+import { ask, clientFilter, httpMesh } from './http-mesh.ts'
 
 const SECOND = 1_000_000
-const bucket = (tokens: number): string => `{max_tokens: ${tokens}, tokens_per_fill: ${tokens}, fill_interval: 60s}`
-const always = '{default_value: {numerator: 100}}'
+const bucket = (tokens: number) => ({ max_tokens: tokens, tokens_per_fill: tokens, fill_interval: '60s' })
+const always = { default_value: { numerator: 100 } }
 
-const LIMITS = `
----
-apiVersion: networking.istio.io/v1alpha3
-kind: EnvoyFilter
-metadata: {name: limits}
-spec:
-  workloadSelector: {labels: {app: client}}
-  configPatches:
-  - applyTo: HTTP_FILTER
-    match: {context: SIDECAR_OUTBOUND, listener: {filterChain: {filter: {name: envoy.filters.network.http_connection_manager, subFilter: {name: envoy.filters.http.router}}}}}
-    patch:
-      operation: INSERT_BEFORE
-      value:
-        name: envoy.filters.http.local_ratelimit
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
-          stat_prefix: limits
-          enable_x_ratelimit_headers: DRAFT_VERSION_03
-          token_bucket: ${bucket(5)}
-          filter_enabled: ${always}
-          filter_enforced: ${always}
-          response_headers_to_add: [{header: {key: x-local-rate-limit, value: 'true'}}]
-          descriptors: [{entries: [{key: path, value: /p}], token_bucket: ${bucket(3)}}]
-  - applyTo: HTTP_ROUTE
-    match: {context: SIDECAR_OUTBOUND}
-    patch: {operation: MERGE, value: {route: {rate_limits: [{actions: [{request_headers: {header_name: ':path', descriptor_key: path}}]}]}}}
-`
+const LIMITS = clientFilter(
+  'envoy.filters.http.local_ratelimit',
+  {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
+    stat_prefix: 'limits',
+    enable_x_ratelimit_headers: 'DRAFT_VERSION_03',
+    token_bucket: bucket(5),
+    filter_enabled: always,
+    filter_enforced: always,
+    response_headers_to_add: [{ header: { key: 'x-local-rate-limit', value: 'true' } }],
+    descriptors: [{ entries: [{ key: 'path', value: '/p' }], token_bucket: bucket(3) }],
+  },
+  {
+    applyTo: 'HTTP_ROUTE',
+    match: { context: 'SIDECAR_OUTBOUND' },
+    patch: {
+      operation: 'MERGE',
+      value: {
+        route: { rate_limits: [{ actions: [{ request_headers: { header_name: ':path', descriptor_key: 'path' } }] }] },
+      },
+    },
+  },
+)
 
 describe('local rate limits', () => {
   test('the bucket of a descriptor first, the default one behind it; answers tell of the bucket that decided', () => {

@@ -3,15 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { compileCommonTls } from '../../../simulator/envoy/tls-context.ts'
 import { negotiate } from '../../../simulator/envoy/tls-negotiation.ts'
 import type { ClientHello, TlsVersion } from '../../../simulator/wire/types.ts'
-import { ask, httpMesh } from '../envoy-filters/http-mesh.ts'
+import { ask, FRESH, httpMesh } from '../envoy-filters/http-mesh.ts'
 
-const FRESH = `
----
-apiVersion: networking.istio.io/v1
-kind: DestinationRule
-metadata: {name: server}
-spec: {host: server, trafficPolicy: {connectionPool: {http: {maxRequestsPerConnection: 1}}}}
-`
 const CLUSTER = 'cluster.outbound|8000||server.default.svc.cluster.local;.'
 
 test('every step is told, and the second connection resumes the session of the first', () => {
